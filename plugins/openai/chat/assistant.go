@@ -1,0 +1,269 @@
+package chat
+
+import (
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
+	"github.com/claude-proxy/claude-proxy/sdk/messages"
+)
+
+// manyCalls is how many calls one turn may have before they are found by a map.
+const manyCalls = 64
+
+// assistantRun writes assistant messages in a row as one, as Claude reads them, and says whether another message
+// follows.
+func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) {
+	t := &r.turn
+	*t = turn{pieces: t.pieces[:0], calls: t.calls[:0], orphans: t.orphans[:0]}
+	last := it.Message.V
+	for more = true; more && it.Message.Role == messages.Assistant; more = it.Next() {
+		last = it.Message.V
+		if err := r.messageFields(&it.Message); err != nil {
+			return false, err
+		}
+		blocks := it.Message.Blocks()
+		for blocks.Next() {
+			if err := r.assistantBlock(&blocks.Block); err != nil {
+				return false, err
+			}
+		}
+		if err := blocks.Err(); err != nil {
+			return false, err
+		}
+	}
+	if err := it.Err(); err != nil {
+		return false, err
+	}
+	if len(t.calls) > manyCalls {
+		t.indexCalls()
+	}
+	if err := r.writeAssistant(); err != nil {
+		return false, err
+	}
+	if more {
+		return true, nil
+	}
+	if !r.d.SendPrefill {
+		return false, r.unsupported(last, "the conversation must end with a user message, as a prefilled assistant message is not continued")
+	}
+	r.loss(adapter.Approximated, "", "messages", "the prefilled answer is not continued, a new one follows")
+	return false, r.unanswered()
+}
+
+// assistantBlock collects the texts and calls of an assistant message.
+func (r *request) assistantBlock(b *messages.Block) error {
+	const in = "messages.content"
+	t := &r.turn
+	switch b.Type {
+	case messages.BlockText:
+		if len(t.calls) > 0 && len(b.Text.Head()) > 0 {
+			r.loss(adapter.Tuned, in, "text", "text behind a tool call stands in front of it")
+		}
+		t.pieces = append(t.pieces, piece{text: b.Text, cacheControl: b.CacheControl})
+		if b.Citations.At(0).Exists() {
+			r.loss(adapter.Tuned, in, "citations", "the text is sent without")
+		}
+		r.others(in, b.Others())
+		return nil
+	case messages.BlockToolUse:
+		t.calls = append(t.calls, toolUse{id: b.ID, name: b.Name, input: b.Input})
+		r.caller(b)
+		r.others(in, b.Others())
+		if !b.CacheControl.IsNull() {
+			r.loss(adapter.Tuned, in, "cache_control", "a tool call cannot carry a mark")
+		}
+		return nil
+	case messages.BlockThinking:
+		r.loss(adapter.Noop, "", "messages.content.thinking", "reasoning of an earlier turn is not taken")
+		r.loss(adapter.Noop, "", "messages.content.signature", "")
+	case messages.BlockRedactedThinking:
+		r.loss(adapter.Noop, in, "data", "reasoning of an earlier turn is not taken")
+	case messages.BlockFallback:
+		r.loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
+	case messages.BlockCompaction:
+		return r.compaction(b)
+	case messages.BlockContainerUpload:
+		return r.unsupported(b.V, "files of a container lie on Claude's servers")
+	default:
+		if !b.Type.Server() || b.Type == messages.BlockToolAddition || b.Type == messages.BlockToolRemoval {
+			return r.unsupported(b.V, "an assistant message with a block of type %s", typeName(b))
+		}
+		r.loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
+		t.pieces = append(t.pieces, piece{block: b.V, cacheControl: b.CacheControl})
+		return nil
+	}
+	r.others(in, b.Others())
+	return nil
+}
+
+// caller notes who made a call, when it was not the model itself.
+func (r *request) caller(b *messages.Block) {
+	const in = "messages.content"
+	if c := b.Caller; !c.IsNull() {
+		kind := adapter.Tuned
+		if c.Get("type").Is("direct") {
+			kind = adapter.Noop
+		}
+		r.loss(kind, in, "caller", "the call counts as the model's own")
+	}
+	if !b.ToolsetName.IsNull() {
+		r.loss(adapter.Noop, in, "toolset_name", "")
+	}
+}
+
+// compaction writes the summary that stands for everything before it as a user message.
+func (r *request) compaction(b *messages.Block) error {
+	const in = "messages.content"
+	r.others(in, b.Others())
+	if b.Content.IsNull() {
+		r.loss(adapter.Noop, in, "content", "an empty compaction is left out")
+		return nil
+	}
+	r.loss(adapter.Approximated, in, "content", "the summary of a compaction became user text")
+	r.begin("user", true)
+	r.beginText()
+	r.w.Lit(`Summary of the conversation so far:`)
+	blocks := b.Blocks()
+	for blocks.Next() {
+		if blocks.Block.Type == messages.BlockText {
+			r.w.Lit(`\n\n`)
+			r.w.Inner(blocks.Block.Text)
+		}
+	}
+	r.endText()
+	r.end()
+	if !b.CacheControl.IsNull() {
+		r.loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+	}
+	return blocks.Err()
+}
+
+// writeAssistant writes what assistantBlock collected: the text, then the calls. A message that holds neither is left
+// out, as the upstream would refuse it.
+func (r *request) writeAssistant() error {
+	t := &r.turn
+	r.begin("", r.flatAssistant())
+	opened := false
+	for i := range t.pieces {
+		p := &t.pieces[i]
+		if p.text.Exists() && len(p.text.Head()) == 0 {
+			continue
+		}
+		if !opened {
+			r.object(`{"role":"assistant","content":`)
+			opened = true
+		}
+		if p.text.Exists() {
+			r.text(p.text)
+		} else {
+			r.serverBlock(p.block)
+		}
+		if err := r.mark(p.cacheControl, "messages.content"); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.msg.parts == 0 && len(t.calls) == 0:
+		if len(t.pieces) > 0 {
+			r.loss(adapter.Noop, "messages", "content", "an empty message is left out")
+		}
+		return nil
+	case r.msg.parts == 0:
+		r.object(`{"role":"assistant","content":null`)
+	case r.msg.flat:
+		r.w.Byte('"')
+	default:
+		r.w.Lit(`}]`)
+	}
+	for i := range t.calls {
+		if i == 0 {
+			r.w.Lit(`,"tool_calls":[{"id":"`)
+		} else {
+			r.w.Lit(`},{"id":"`)
+		}
+		if err := r.writeCall(&t.calls[i]); err != nil {
+			return err
+		}
+	}
+	if len(t.calls) > 0 {
+		r.w.Lit(`}]`)
+	}
+	r.w.Byte('}')
+	return nil
+}
+
+// flatAssistant says whether the text is written as one string.
+func (r *request) flatAssistant() bool {
+	t := &r.turn
+	n := 0
+	for i := range t.pieces {
+		if p := &t.pieces[i]; !p.text.Exists() || len(p.text.Head()) > 0 {
+			n++
+			if r.marked(p.cacheControl) && !r.d.StringContent {
+				return false
+			}
+		}
+	}
+	return n <= 1 || r.d.StringContent
+}
+
+// writeCall writes a tool call behind its opening brace and the quote of its id.
+func (r *request) writeCall(c *toolUse) error {
+	if err := r.callID(c.id); err != nil {
+		return err
+	}
+	r.w.Lit(`","type":"function","function":{"name":`)
+	if err := r.toolName(c.name, false); err != nil {
+		return err
+	}
+	r.w.Lit(`,"arguments":"`)
+	r.w.Escape(c.input)
+	r.w.Lit(`"}`)
+	return nil
+}
+
+// indexCalls makes byID, so that even thousands of calls are matched in linear time.
+func (t *turn) indexCalls() {
+	t.byID = make(map[string]int, len(t.calls))
+	for i := len(t.calls) - 1; i >= 0; i-- {
+		id, _ := t.calls[i].id.Text()
+		t.calls[i].same = t.byID[id]
+		t.byID[id] = i + 1
+	}
+}
+
+// find is the call that a result with this id answers: the first with the id that has no result yet, else any with the
+// id; -1 when there is none.
+func (t *turn) find(id jsonindex.Value) int {
+	if t.byID != nil {
+		text, _ := id.Text()
+		at := t.byID[text] - 1
+		if at < 0 {
+			return -1
+		}
+		for at >= 0 && t.calls[at].result != 0 && t.calls[at].same > 0 {
+			at = t.calls[at].same - 1
+		}
+		t.byID[text] = at + 1 // calls before it are answered
+		return at
+	}
+	found := -1
+	for n := range t.calls {
+		i := (t.next + n) % len(t.calls)
+		if sameText(t.calls[i].id, id) {
+			if t.calls[i].result == 0 {
+				return i
+			}
+			found = i
+		}
+	}
+	return found
+}
+
+// sameText compares two strings of the same body.
+func sameText(a, b jsonindex.Value) bool {
+	if a.Kind() == jsonindex.String && b.Kind() == jsonindex.String {
+		return string(a.Head()) == string(b.Head())
+	}
+	s, ok := a.Text()
+	return ok && b.Is(s)
+}

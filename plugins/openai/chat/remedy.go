@@ -1,0 +1,114 @@
+package chat
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+)
+
+// params is a set of parameters of a request that an upstream may refuse and that it can do without.
+type params uint16
+
+const (
+	sentLimit    params = 1 << iota // max_completion_tokens
+	sentOldLimit                    // max_tokens
+	sentTemperature
+	sentTopP
+	sentStop
+	sentEffort
+	sentParallel
+	sentStreamOptions
+	sentTier
+	sentUser
+	sentCacheKey
+	sentBreakpoint
+	sentStrict
+)
+
+// optional lists the parameters in the order of their bits.
+var optional = [...]string{
+	"max_completion_tokens", "max_tokens", "temperature", "top_p", "stop", "reasoning_effort", "parallel_tool_calls",
+	"stream_options", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_breakpoint", "strict",
+}
+
+// sentBit is the bit of a parameter; 0 for one that cannot be left out.
+func sentBit(param string) params {
+	for i, name := range optional {
+		if name == param {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// remedy is how a refused request may be mended: without a parameter that was sent and is not needed, or with a lower
+// output limit. nil when there is nothing to mend.
+func (x *exchange) remedy(f *fault) *adapter.Remedy {
+	if x.sent&(sentLimit|sentOldLimit) != 0 {
+		if n := numberAfter(f.message, "supports at most "); n > 0 {
+			return &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(n)}
+		}
+	}
+	if f.code == "invalid_function_parameters" && x.sent&sentStrict != 0 {
+		return &adapter.Remedy{Name: remedyDrop, Value: "strict"}
+	}
+	if !f.refusesParameter() {
+		return nil
+	}
+	for i, name := range optional {
+		if x.sent&(1<<i) != 0 && f.about(name) {
+			return &adapter.Remedy{Name: remedyDrop, Value: name}
+		}
+	}
+	return nil
+}
+
+// refusesParameter says whether the error is that a parameter is unknown or not supported.
+func (f *fault) refusesParameter() bool {
+	switch f.code {
+	case "unknown_parameter", "unsupported_parameter", "unsupported_value":
+		return true
+	}
+	m := strings.ToLower(f.message)
+	for _, s := range [...]string{"unsupported", "not supported", "does not support", "unknown parameter", "unrecognized", "not permitted", "extra fields"} {
+		if strings.Contains(m, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// about says whether the error names the parameter: as param, or, where an upstream gives none, first of all in its
+// message, since "use X instead" may follow.
+func (f *fault) about(name string) bool {
+	if f.param != "" {
+		return f.param == name || strings.HasSuffix(f.param, "."+name)
+	}
+	at := indexWord(f.message, name)
+	if at < 0 {
+		return false
+	}
+	for _, other := range optional {
+		if i := indexWord(f.message, other); i >= 0 && i < at {
+			return false
+		}
+	}
+	return true
+}
+
+// indexWord is the first place where word stands alone in s, -1 when there is none.
+func indexWord(s, word string) int {
+	for from := 0; ; {
+		i := strings.Index(s[from:], word)
+		if i < 0 {
+			return -1
+		}
+		i += from
+		end := i + len(word)
+		if (i == 0 || !nameByte(s[i-1])) && (end == len(s) || !nameByte(s[end])) {
+			return i
+		}
+		from = end
+	}
+}

@@ -1,0 +1,358 @@
+package chat
+
+import (
+	"strconv"
+
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
+	"github.com/claude-proxy/claude-proxy/sdk/messages"
+	"github.com/claude-proxy/claude-proxy/sdk/ops"
+)
+
+// Names of remedies.
+const (
+	// remedyDrop leaves out the parameter that its value names.
+	remedyDrop = "drop_param"
+	// remedyLimit caps the output at its value, a number of tokens.
+	remedyLimit = "max_output_tokens"
+)
+
+// maxLosses bounds the ledger of one request against bodies with endless unknown fields.
+const maxLosses = 128
+
+// request is one conversion under way.
+type request struct {
+	d     *Dialect
+	f     *Family
+	call  *adapter.Call
+	up    *adapter.UpstreamRequest
+	w     *jsonindex.Writer
+	x     *exchange
+	in    messages.Request
+	known *findings
+
+	tools   int  // functions written
+	left    int  // tools left out
+	written bool // a message was written
+
+	turn  turn
+	msg   message
+	marks int // prompt_cache_breakpoint marks written
+
+	effort jsonindex.Value // the last effort that a system message asks for
+}
+
+// findings is what a pass learned for the next one; nil for nothing.
+type findings struct {
+	// replaced holds, by the entry of a tool result, the later result of the same call that takes its place; repeated
+	// the entries of those later results.
+	replaced map[uint32]messages.Block
+	repeated map[uint32]bool
+	// tools is the set of tools as it changes in the course of the conversation; nil while nobody asked.
+	tools *toolChanges
+}
+
+// learn is the findings to write to.
+func (r *request) learn() *findings {
+	if r.known == nil {
+		r.known = &findings{}
+	}
+	return r.known
+}
+
+// toolChanges is what is known of the tools, nil for nothing.
+func (r *request) toolChanges() *toolChanges {
+	if r.known == nil {
+		return nil
+	}
+	return r.known.tools
+}
+
+// isRepeated says whether a result is one of several of its call, and not the first.
+func (r *request) isRepeated(b *messages.Block) bool {
+	return r.known != nil && r.known.repeated[b.V.Entry()]
+}
+
+// latest is the result that counts: b itself, unless a later one took its place.
+func (r *request) latest(b *messages.Block) *messages.Block {
+	if r.known != nil {
+		if last, ok := r.known.replaced[b.V.Entry()]; ok {
+			return &last
+		}
+	}
+	return b
+}
+
+// convert writes the body: model and tools, then the messages, then everything else, so that neither another turn nor
+// another setting changes a byte before it.
+func (r *request) convert() error {
+	if err := messages.Decode(r.call.Body.Root(), &r.in); err != nil {
+		return err
+	}
+	if err := r.refuse(); err != nil {
+		return err
+	}
+	limit, err := r.in.Limit()
+	if err != nil {
+		return err
+	}
+	if limit == 0 {
+		r.answerNothing()
+		return nil
+	}
+	w := r.w
+	w.Lit(`{"model":`)
+	w.Quote(r.call.Model)
+	if err := r.writeTools(); err != nil {
+		return err
+	}
+	w.Lit(`,"messages":[`)
+	if err := r.system(); err != nil {
+		return err
+	}
+	if err := r.conversation(); err != nil {
+		return err
+	}
+	w.Byte(']')
+	if err := r.choice(); err != nil {
+		return err
+	}
+	if err := r.settings(limit); err != nil {
+		return err
+	}
+	w.Byte('}')
+	return nil
+}
+
+// refuse turns away what would change the meaning of the answer if it were left out.
+func (r *request) refuse() error {
+	if v := r.in.Thread; !v.IsNull() {
+		f := r.unsupported(v, "threads are kept on Claude's servers")
+		f.Details = []byte(`{"error_code":"thread_unsupported_request","unsupported":[]}`)
+		return f
+	}
+	if v := r.in.MCPServers; v.At(0).Exists() {
+		if !r.d.DropTools {
+			return r.unsupported(v, "MCP servers are called by Claude's servers")
+		}
+		r.loss(adapter.Dropped, "", "mcp_servers", "called by Claude's servers only")
+	}
+	if v := r.in.Container; !v.IsNull() {
+		if !r.d.DropTools {
+			return r.unsupported(v, "containers run on Claude's servers")
+		}
+		r.loss(adapter.Dropped, "", "container", "runs on Claude's servers only")
+	}
+	return nil
+}
+
+// answerNothing answers max_tokens 0, which asks Claude to fill its prompt cache and nothing else.
+func (r *request) answerNothing() {
+	r.loss(adapter.Tuned, "", "max_tokens", "nothing to fill: the upstream caches prompts by itself")
+	t := ops.Unknown()
+	t.Output = 0
+	r.up.Local = true
+	r.up.Answer.Usage(t)
+	r.up.Answer.Stop(ops.MaxTokens, "", nil)
+	r.up.Answer.Done()
+}
+
+// settings writes everything behind the messages.
+func (r *request) settings(limit int64) error {
+	out, err := r.in.Output()
+	if err != nil {
+		return err
+	}
+	r.limit(limit)
+	if err := r.reasoning(&out); err != nil {
+		return err
+	}
+	if err := r.sampling(); err != nil {
+		return err
+	}
+	if err := r.stops(); err != nil {
+		return err
+	}
+	if err := r.format(&out); err != nil {
+		return err
+	}
+	if r.call.Stream {
+		r.w.Lit(`,"stream":true`)
+		if r.d.StreamOptions != "" && r.send("stream_options", "stream", "usage may be missing") {
+			r.w.Lit(`,"stream_options":`)
+			r.w.Lit(r.d.StreamOptions)
+		}
+	}
+	if err := r.identity(); err != nil {
+		return err
+	}
+	r.tier()
+	r.ignored()
+	return nil
+}
+
+// limit writes the output limit, capped by what the channel or the upstream allows.
+func (r *request) limit(n int64) {
+	most := r.call.MaxOutputTokens
+	if v, ok := r.call.Remedy(remedyLimit); ok {
+		if m, err := strconv.ParseInt(v, 10, 64); err == nil && m > 0 && (most == 0 || m < most) {
+			most = m
+		}
+	}
+	if most > 0 && n > most {
+		n = most
+		r.loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
+	}
+	field := r.f.LimitField
+	if r.dropped(field) {
+		// The two names mean the same; a server knows at least one.
+		if field == "max_tokens" {
+			field = "max_completion_tokens"
+		} else {
+			field = "max_tokens"
+		}
+	}
+	r.x.sent |= sentBit(field)
+	r.w.Lit(`,"`)
+	r.w.Lit(field)
+	r.w.Lit(`":`)
+	r.w.Int(n)
+}
+
+func (r *request) sampling() error {
+	for _, p := range [...]struct {
+		v    jsonindex.Value
+		name string
+		most float64
+	}{{r.in.Temperature, "temperature", 2}, {r.in.TopP, "top_p", 1}} {
+		if p.v.IsNull() {
+			continue
+		}
+		f, err := messages.Float(p.v, 0, p.most)
+		switch {
+		case err != nil:
+			return err
+		case !r.f.Sampling && f == 1:
+			r.loss(adapter.Noop, "", p.name, "the default")
+		case !r.f.Sampling:
+			r.loss(adapter.Tuned, "", p.name, "not taken by this model")
+		case r.send(p.name, p.name, ""):
+			r.w.Lit(`,"`)
+			r.w.Lit(p.name)
+			r.w.Lit(`":`)
+			r.w.Raw(p.v)
+		}
+	}
+	if !r.in.TopK.IsNull() {
+		r.loss(adapter.Tuned, "", "top_k", "no such parameter")
+	}
+	return nil
+}
+
+// stops writes the stop sequences, or hands them to the host when the upstream cannot take them all.
+func (r *request) stops() error {
+	v := r.in.StopSequences
+	if err := messages.Strings(v); err != nil {
+		return err
+	}
+	n := 0
+	for it := v.Iter(); it.Next(); {
+		if len(it.Val.Head()) > 0 {
+			n++
+		} else {
+			r.loss(adapter.Noop, "", "stop_sequences", "empty ones match nothing")
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	if n > r.f.Stops || r.dropped("stop") {
+		if r.d.RefuseStop {
+			return r.unsupported(v, "this model takes at most %d stop sequences", r.f.Stops)
+		}
+		for it := v.Iter(); it.Next(); {
+			s, ok := it.Val.Text()
+			if !ok {
+				return messages.Invalid(it.Val, "is too long for a stop sequence")
+			}
+			if s != "" {
+				r.up.StopSequences = append(r.up.StopSequences, s)
+			}
+		}
+		return nil
+	}
+	r.loss(adapter.Approximated, "", "stop_sequences", "a match is reported as end_turn")
+	r.x.sent |= sentStop
+	c := byte('[')
+	r.w.Lit(`,"stop":`)
+	for it := v.Iter(); it.Next(); {
+		if len(it.Val.Head()) > 0 {
+			r.w.Byte(c)
+			r.w.Raw(it.Val)
+			c = ','
+		}
+	}
+	r.w.Byte(']')
+	return nil
+}
+
+// send says whether an optional parameter may be sent, remembers that it was, and records the loss when an earlier
+// attempt was refused because of it.
+func (r *request) send(param, field, note string) bool {
+	if r.dropped(param) {
+		if note == "" {
+			note = "refused by the upstream"
+		}
+		r.loss(adapter.Tuned, "", field, note)
+		return false
+	}
+	r.x.sent |= sentBit(param)
+	return true
+}
+
+// dropped says whether an earlier attempt was refused because of this parameter.
+func (r *request) dropped(param string) bool {
+	for _, m := range r.call.Remedies {
+		if m.Name == remedyDrop && m.Value == param {
+			return true
+		}
+	}
+	return false
+}
+
+// loss records a loss of the member field of what in names ("" is the body itself).
+func (r *request) loss(kind adapter.LossKind, in, field, note string) {
+	n := len(in) + len(field)
+	if in != "" {
+		n++
+	}
+	for i := range r.up.Losses {
+		l := &r.up.Losses[i]
+		if l.Kind == kind && len(l.Path) == n && l.Path[:len(in)] == in && l.Path[n-len(field):] == field && l.Note == note {
+			return
+		}
+	}
+	switch {
+	case len(r.up.Losses) < maxLosses:
+		if in != "" {
+			field = in + "." + field
+		}
+		r.up.Losses = append(r.up.Losses, adapter.Loss{Kind: kind, Path: field, Note: note})
+	case len(r.up.Losses) == maxLosses:
+		r.up.Losses = append(r.up.Losses, adapter.Loss{Kind: adapter.Dropped, Path: "…", Note: "further losses are not listed"})
+	}
+}
+
+// others records members that nobody knows.
+func (r *request) others(in string, list []messages.Member) {
+	for _, m := range list {
+		r.loss(adapter.Dropped, in, m.Name, "unknown field")
+	}
+}
+
+// unsupported makes the Failure for something that another upstream may be able to express.
+func (r *request) unsupported(v jsonindex.Value, format string, args ...any) *adapter.Failure {
+	f := adapter.Fail(adapter.Unsupported, messages.Path(v), format, args...)
+	f.Message += "; " + r.d.Name + " cannot do this"
+	return f
+}
