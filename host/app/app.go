@@ -1,0 +1,136 @@
+// Package app joins the parts of the proxy into a running server.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/admission"
+	"github.com/claude-proxy/claude-proxy/host/balance"
+	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/httpapi"
+	"github.com/claude-proxy/claude-proxy/host/registry"
+	"github.com/claude-proxy/claude-proxy/host/relay"
+	"github.com/claude-proxy/claude-proxy/host/telemetry"
+)
+
+// Limits of the listener. The write side has no limit of its own: every write has one.
+const (
+	headerTimeout  = 10 * time.Second
+	keepAlive      = 120 * time.Second
+	maxHeaderBytes = 64 << 10
+	// lastWords is how long streams that outlive the drain have to write their error event.
+	lastWords = 2 * time.Second
+)
+
+// App is a proxy that is ready to serve.
+type App struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	current  atomic.Pointer[snapshot]
+	handler  http.Handler
+	draining atomic.Bool
+}
+
+// Options are what New needs besides a configuration.
+type Options struct {
+	Log      *slog.Logger
+	Registry *registry.Registry
+	// Version is shown to clients and upstreams.
+	Version string
+}
+
+// New puts a configuration to work. It opens no socket.
+func New(cfg *config.Config, o Options) (*App, error) {
+	a := &App{cfg: cfg, log: o.Log}
+	s, err := build(cfg, o.Registry, o.Version)
+	if err != nil {
+		return nil, err
+	}
+	a.current.Store(s)
+	balancer := balance.New(time.Now, rand.Float64)
+	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, balancer,
+		telemetry.RequestLog(o.Log, cfg.Log.Requests, cfg.Log.Responses))
+	a.handler = httpapi.New(httpapi.Options{
+		Snapshot: func() *httpapi.Snapshot { return a.current.Load().http },
+		Relay:    relayed,
+		Gate:     admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait),
+		Ready:    a.ready,
+		Panicked: func(id string, value any, stack []byte) {
+			o.Log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
+		},
+		Version: o.Version,
+	}, cfg.Server.HealthPath)
+	return a, nil
+}
+
+// Demo says that no channel is defined and the implicit demo channel answers.
+func (a *App) Demo() bool { return a.current.Load().http.Demo }
+
+// Handler is the whole HTTP surface, for tests that need no socket.
+func (a *App) Handler() http.Handler { return a.handler }
+
+func (a *App) ready() error {
+	if a.draining.Load() {
+		return errors.New("the proxy is stopping")
+	}
+	return nil
+}
+
+// Listen opens the configured address. When the port is taken, the error says what to do.
+func Listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("cannot listen on %s: the address is in use, perhaps by another copy of this program\n  try: PORT=3001 claude-proxy   (or set server.listen in plugins.yaml)", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// Serve serves on l until stop is cancelled, then lets live requests finish for the configured drain time. What is left
+// after it ends with an error event. A nil error means that the server stopped because it was asked to.
+func (a *App) Serve(stop context.Context, l net.Listener) error {
+	base, kill := context.WithCancelCause(context.Background())
+	defer kill(nil)
+	srv := &http.Server{
+		Handler:           a.handler,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       keepAlive,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-stop.Done():
+	}
+	a.draining.Store(true)
+	a.log.Info("stopping: no new requests, live ones may finish", "drain_timeout", a.cfg.Server.DrainTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.Server.DrainTimeout)
+	defer cancel()
+	err := srv.Shutdown(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	a.log.Warn("ending the requests that are still live")
+	kill(relay.ErrDraining)
+	last, cancelLast := context.WithTimeout(context.Background(), lastWords)
+	defer cancelLast()
+	if err := srv.Shutdown(last); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	return nil
+}

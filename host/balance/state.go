@@ -1,0 +1,91 @@
+package balance
+
+import (
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/config"
+)
+
+// channelState is what is known of a channel, by its name.
+type channelState struct {
+	load
+	whole  health
+	models modelHealth
+	keys   map[string]*keyState
+}
+
+// keyState is what is known of a key of a channel, by its id.
+type keyState struct {
+	load
+	whole  health
+	models modelHealth
+	// refused is when it was last refused, or last used although it had been.
+	refused time.Time
+}
+
+// load is what strategies go by.
+type load struct {
+	// inFlight counts attempts under way.
+	inFlight int
+	// current is the balance of round-robin.
+	current int64
+}
+
+// channel returns the state of a channel and makes it where it is new.
+func (b *Balancer) channel(c *config.Channel) *channelState {
+	s := b.channels[c.Name]
+	if s == nil {
+		s = &channelState{keys: make(map[string]*keyState)}
+		b.channels[c.Name] = s
+	}
+	return s
+}
+
+func (s *channelState) key(k *config.Key) *keyState {
+	ks := s.keys[k.ID]
+	if ks == nil {
+		ks = &keyState{}
+		s.keys[k.ID] = ks
+	}
+	return ks
+}
+
+// maxModels bounds the records of one channel or key, since clients may choose the names of models.
+const maxModels = 256
+
+// modelHealth is health by upstream model. Only models that failed have a record.
+type modelHealth map[string]*health
+
+// of returns the record of a model, making one and, when there are too many, giving up the one that heals soonest.
+func (m *modelHealth) of(model string) *health {
+	if h := (*m)[model]; h != nil {
+		return h
+	}
+	if *m == nil {
+		*m = make(modelHealth)
+	}
+	if len(*m) >= maxModels {
+		oldest := ""
+		for name, h := range *m {
+			if oldest == "" || h.until.Before((*m)[oldest].until) {
+				oldest = name
+			}
+		}
+		delete(*m, oldest)
+	}
+	h := &health{}
+	(*m)[model] = h
+	return h
+}
+
+// healths calls f for each record that speaks of the target.
+func (t *Target) healths(f func(*health)) {
+	f(&t.channel.whole)
+	f(&t.key.whole)
+	if h := t.channel.models[t.Model]; h != nil {
+		f(h)
+	}
+	if h := t.key.models[t.Model]; h != nil {
+		f(h)
+	}
+}

@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/admission"
+	"github.com/claude-proxy/claude-proxy/host/auth"
+	"github.com/claude-proxy/claude-proxy/host/failure"
+	"github.com/claude-proxy/claude-proxy/host/relay"
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
+	"github.com/claude-proxy/claude-proxy/sdk/messages"
+)
+
+// indexed is the index of one body, kept for the next.
+type indexed struct {
+	builder jsonindex.Builder
+	doc     jsonindex.Doc
+}
+
+var indexes = sync.Pool{New: func() any { return new(indexed) }}
+
+// messages serves POST /v1/messages and its count_tokens.
+func (a *api) messages(op adapter.Operation) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		received := time.Now()
+		snap := a.Snapshot()
+		principal, refusal := authenticate(snap, r)
+		if refusal != nil {
+			a.refuse(w, r, refusal)
+			return
+		}
+		body, refusal := readBody(w, r, int64(snap.Config.Server.BodyLimit))
+		if refusal != nil {
+			a.refuse(w, r, refusal)
+			return
+		}
+		x := indexes.Get().(*indexed)
+		defer func() {
+			x.doc.Src = nil
+			indexes.Put(x)
+		}()
+		call, refusal := a.call(x, body, op, r)
+		if refusal != nil {
+			a.refuse(w, r, refusal)
+			return
+		}
+		call.Principal, call.Received = principal, received
+		a.admit(w, r, func(ctx context.Context) {
+			a.Relay.Serve(ctx, call, newClient(w))
+		})
+	}
+}
+
+// admit runs serve while a slot of the gate is held.
+func (a *api) admit(w http.ResponseWriter, r *http.Request, serve func(ctx context.Context)) {
+	if err := a.Gate.Enter(r.Context()); err != nil {
+		if errors.Is(err, admission.ErrFull) {
+			a.refuse(w, r, failure.Overloaded(0))
+		}
+		return // else the client left the queue
+	}
+	defer a.Gate.Leave()
+	serve(r.Context())
+}
+
+// authenticate finds who is calling.
+func authenticate(snap *Snapshot, r *http.Request) (*auth.Principal, *failure.Answer) {
+	p := snap.Principals.Authenticate(r.Header)
+	if p == nil {
+		return nil, failure.Unauthorized()
+	}
+	return p, nil
+}
+
+// call indexes the body and reads what the host needs to know of it.
+func (a *api) call(x *indexed, body []byte, op adapter.Operation, r *http.Request) (*relay.Call, *failure.Answer) {
+	if err := x.builder.Index(&x.doc, body, jsonindex.ClientMode()); err != nil {
+		return nil, badJSON(err)
+	}
+	head, err := messages.ReadHead(&x.doc)
+	if err != nil {
+		var f *adapter.Failure
+		if errors.As(err, &f) {
+			return nil, failure.BadRequest(f.Field, f.Message)
+		}
+		return nil, failure.BadRequest("", err.Error())
+	}
+	session := r.Header.Get("X-Claude-Code-Session-Id")
+	if session == "" {
+		session = head.Session
+	}
+	return &relay.Call{
+		ID: requestID(r), Op: op, Doc: &x.doc, Head: head, Query: r.URL.RawQuery, Header: r.Header,
+		Session: session, Channel: r.Header.Get("X-Claude-Proxy-Channel"),
+	}, nil
+}
+
+// badJSON says where a body is broken, without repeating any of it.
+func badJSON(err error) *failure.Answer {
+	var s *jsonindex.SyntaxError
+	if !errors.As(err, &s) {
+		return failure.BadRequest("", err.Error())
+	}
+	return failure.BadRequest("", "the request body is not acceptable JSON: "+strings.TrimSpace(s.Error()))
+}

@@ -1,0 +1,202 @@
+// Package relay carries one client request to an upstream and the answer back.
+//
+// It is the product in one place: the candidates for the model, the loop of attempts, the conversion by an adapter, and
+// the rule of head and content that says what a failure may still do. Data goes down the page once; nothing calls back
+// upward but the Observer at the end.
+package relay
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/balance"
+	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/failure"
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/ops"
+	"github.com/claude-proxy/claude-proxy/sdk/render"
+)
+
+// ErrDraining is the cause with which the program cancels live requests when its time to stop is up.
+var ErrDraining = errors.New("the proxy is stopping")
+
+// Observer is told of each request that ended. It must not block.
+type Observer func(*Record)
+
+// Relay serves requests. It is safe for concurrent use.
+type Relay struct {
+	snapshot func() *Snapshot
+	balance  *balance.Balancer
+	observe  Observer
+}
+
+// New returns a relay that serves each request with the snapshot of its beginning.
+func New(snapshot func() *Snapshot, balancer *balance.Balancer, observe Observer) *Relay {
+	return &Relay{snapshot: snapshot, balance: balancer, observe: observe}
+}
+
+// Serve answers one call through w: exactly one answer, whatever happens. ctx ends when the client leaves, or with cause
+// ErrDraining when the proxy stops.
+func (r *Relay) Serve(ctx context.Context, call *Call, w Writer) {
+	x := r.open(ctx, call, w)
+	defer x.close()
+
+	candidates, refusal := x.candidates()
+	if refusal != nil {
+		x.refuse(refusal)
+		return
+	}
+	if call.Op == adapter.CountTokens && !x.counts(candidates) {
+		x.estimate()
+		return
+	}
+	pick := r.balance.Begin(candidates, balance.Request{Strategy: x.snap.Config.Routing.Strategy, Side: call.Op != adapter.Messages})
+	defer pick.End()
+	for len(x.rec.Attempts) < x.snap.Config.Routing.Attempts && x.mayTry() {
+		target, wait, ok := pick.Next()
+		if !ok || !x.pause(wait) {
+			break
+		}
+		began := time.Now()
+		fault := x.attempt(target)
+		x.attempted(target, wait, began, fault)
+		if fault == nil {
+			pick.Succeeded(target)
+			return
+		}
+		ruling := failure.Rule(fault)
+		pick.Failed(target, ruling)
+		if ruling.Move == failure.Stop || x.out.reached() >= speaking {
+			break
+		}
+	}
+	x.giveUp(pick)
+}
+
+// exchange is one request on its way.
+type exchange struct {
+	r        *Relay
+	call     *Call
+	snap     *Snapshot
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	out      *answer
+	deadline time.Time
+	faults   []failure.Fault
+	// hollow is an answer without content that goes out when nothing better comes.
+	hollow []byte
+	rec    Record
+}
+
+func (r *Relay) open(ctx context.Context, call *Call, w Writer) *exchange {
+	x := &exchange{r: r, call: call, snap: r.snapshot()}
+	x.ctx, x.cancel = context.WithCancelCause(ctx)
+	x.deadline = call.Received.Add(x.snap.Config.Server.RequestTimeout)
+	x.out = newAnswer(w, call.Head.Stream && call.Op == adapter.Messages, call.ID, x.cancel)
+	x.rec = Record{Call: call, Tokens: ops.Unknown()}
+	return x
+}
+
+// close reports what the request came to.
+func (x *exchange) close() {
+	x.cancel(nil)
+	x.out.end()
+	x.rec.Status, x.rec.BytesOut = x.out.status, x.out.bytes
+	x.rec.FirstByte, x.rec.Total = x.out.firstByte, time.Since(x.call.Received)
+	if x.rec.Outcome == "" {
+		x.rec.Outcome = "ok"
+	}
+	if x.out.gone != nil {
+		x.rec.Outcome = "client_gone"
+	}
+	x.r.observe(&x.rec)
+}
+
+// mayTry: the client is there, nothing was said to it yet, and there is time for another attempt.
+func (x *exchange) mayTry() bool {
+	return x.ctx.Err() == nil && time.Now().Before(x.deadline)
+}
+
+// pause waits before an attempt; false when the client left meanwhile.
+func (x *exchange) pause(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-x.ctx.Done():
+		return false
+	}
+}
+
+func (x *exchange) attempted(target balance.Target, wait time.Duration, began time.Time, f *failure.Fault) {
+	a := Attempt{Channel: target.Channel.Name, Key: keyName(target.Key), Model: target.Model, Wait: wait, Total: time.Since(began)}
+	if f != nil {
+		f.Channel, f.Key = a.Channel, a.Key
+		f.Message = string(failure.Scrub([]byte(f.Message), x.snap.Channels[a.Channel].Secrets))
+		a.Fault = f
+		x.faults = append(x.faults, *f)
+	}
+	x.rec.Attempts = append(x.rec.Attempts, a)
+}
+
+// keyName is how people know a key: by its label, else by its id.
+func keyName(k *config.Key) string {
+	if k.Label != "" {
+		return k.Label
+	}
+	return k.ID
+}
+
+// giveUp answers when no attempt did: with the hollow answer, if there was one, else with the error that fits best.
+func (x *exchange) giveUp(pick *balance.Pick) {
+	switch {
+	case errors.Is(context.Cause(x.ctx), ErrDraining):
+		x.refuse(failure.Draining())
+	case x.ctx.Err() != nil:
+		x.rec.Outcome = "client_gone"
+	case x.hollow != nil && x.out.reached() < speaking:
+		x.sendHollow()
+	default:
+		final := failure.Final(x.faults, pick.RetryAfter())
+		x.refuse(&final)
+	}
+}
+
+// refuse ends the request with an error.
+func (x *exchange) refuse(f *failure.Answer) {
+	x.rec.Outcome = "error"
+	if x.out.reached() == speaking {
+		x.rec.Outcome = "cut"
+	}
+	x.out.fail(f, x.call.ID)
+}
+
+// meta is what the renderer writes into the message.
+func (x *exchange) meta() render.Meta {
+	return render.Meta{ID: adapter.NewID(x.call.ID, "msg_", 0), Model: x.call.Head.Model, Input: estimateTokens(x.call.Doc)}
+}
+
+// keepHollow keeps an answer without content and asks for another attempt; the second such answer stands.
+func (x *exchange) keepHollow(b []byte) *failure.Fault {
+	again := x.hollow != nil
+	x.hollow = append([]byte(nil), b...)
+	if again {
+		x.sendHollow()
+		return nil
+	}
+	return &failure.Fault{Source: failure.Channel, Kind: failure.KindEmpty, Class: adapter.Protocol, Message: "answered without any content"}
+}
+
+func (x *exchange) sendHollow() {
+	if x.call.Head.Stream {
+		x.out.content(x.hollow, false) // a client that left is recorded by the answer
+		x.out.end()
+		return
+	}
+	x.out.whole(200, "application/json", x.hollow) // as above
+}
