@@ -1,0 +1,71 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/hosttest"
+)
+
+// slow is an answer of about a second and a half, in 50 pieces.
+func slow() hosttest.Step {
+	return hosttest.Step{Times: -1, Answer: &hosttest.Answer{Parts: []hosttest.Part{{Text: strings.Repeat("word ", 50)}}}, Fault: hosttest.Fault{DelayEvent: hosttest.Duration(30 * time.Millisecond)}}
+}
+
+// streaming begins a streamed request and returns when its first content is there.
+func (p *proxy) streaming(t *testing.T, model string) (first string, rest func() string) {
+	t.Helper()
+	req, err := http.NewRequest("POST", p.url+"/v1/messages", strings.NewReader(ask(model, "hi", true)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("x-api-key", clientKey)
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 64)
+	if _, err := io.ReadFull(resp.Body, b); err != nil {
+		t.Fatal(err)
+	}
+	return string(b), func() string {
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Errorf("the stream broke off: %v", err)
+		}
+		return string(b)
+	}
+}
+
+// O01: at SIGTERM live streams finish.
+func TestDrainLetsStreamsFinish(t *testing.T) {
+	for _, a := range adapters {
+		t.Run(a.name, func(t *testing.T) {
+			p := start(t, channel("main", a.name, upstreamOf(t, slow()).URL))
+			first, rest := p.streaming(t, a.model)
+			p.stop()
+			if body := first + rest(); ends(body) != "complete" {
+				t.Errorf("%s\n%s", ends(body), body)
+			}
+		})
+	}
+}
+
+// O01: what outlives the drain ends with an error event that tells clients to try again.
+func TestDrainEndsWhatIsLeft(t *testing.T) {
+	for _, a := range adapters {
+		t.Run(a.name, func(t *testing.T) {
+			p := start(t, channel("main", a.name, upstreamOf(t, slow()).URL), "server: { drain_timeout: 200ms }")
+			first, rest := p.streaming(t, a.model)
+			p.stop()
+			body := first + rest()
+			if ends(body) != "error" || !strings.Contains(body, "overloaded_error") {
+				t.Errorf("%s\n%s", ends(body), body)
+			}
+		})
+	}
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/app"
+	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/hosttest"
+	"github.com/claude-proxy/claude-proxy/host/registry"
+	"github.com/claude-proxy/claude-proxy/plugins"
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+)
+
+// Every key of the tests is a canary: no output of the proxy may hold it. Each proxy checks its own at the end.
+const (
+	clientKey   = "canary-client-key-8d1f0a5c"
+	upstreamKey = "canary-upstream-key-b71e9c"
+	secondKey   = "canary-upstream-key-2-40aa17"
+)
+
+// lockedBuffer collects the log of a running proxy.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// proxy is a whole running proxy over a real socket.
+type proxy struct {
+	t    testing.TB
+	url  string
+	log  *lockedBuffer
+	stop context.CancelFunc
+	done chan error
+	// seen collects every byte that clients got, for the search for canaries.
+	seen lockedBuffer
+}
+
+// channel is one line of YAML for a channel of the tests.
+func channel(name, adapterName, baseURL string, more ...string) string {
+	return fmt.Sprintf("  - { name: %s, adapter: %s, base_url: %q, keys: [ %q ]%s }\n", name, adapterName, baseURL, upstreamKey,
+		strings.Join(append([]string{""}, more...), ", "))
+}
+
+// start runs a proxy with these channels and further top-level settings until the test ends.
+func start(t testing.TB, channels string, more ...string) *proxy {
+	return startWith(t, nil, channels, more...)
+}
+
+// startWith is start with further adapters.
+func startWith(t testing.TB, extra []adapter.Module, channels string, more ...string) *proxy {
+	t.Helper()
+	text := "version: 1\n"
+	if channels != "" {
+		text += "channels:\n" + channels
+	}
+	text += strings.Join(more, "\n")
+	if !strings.Contains(text, "\nlog:") && !strings.HasPrefix(text, "log:") {
+		text += "\nlog: { level: debug }\n"
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "plugins.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reg := registry.New(append(plugins.Builtin(), extra...))
+	cfg, report := config.Load(config.LoadOptions{Path: path, Adapters: reg.Names(), CheckOptions: reg.Check, LookupEnv: func(name string) (string, bool) {
+		if name == "PROXY_ACCESS_KEY" {
+			return clientKey, true
+		}
+		return "", false
+	}})
+	if cfg == nil {
+		t.Fatalf("the configuration is not valid:\n%s", report)
+	}
+	p := &proxy{t: t, log: &lockedBuffer{}, done: make(chan error, 1)}
+	a, err := app.New(cfg, app.Options{Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Registry: reg, Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.url = "http://" + l.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	p.stop = cancel
+	go func() { p.done <- a.Serve(ctx, l) }()
+	t.Cleanup(p.close)
+	return p
+}
+
+func (p *proxy) close() {
+	p.stop()
+	select {
+	case err := <-p.done:
+		if err != nil {
+			p.t.Errorf("the proxy stopped with: %v", err)
+		}
+	case <-time.After(40 * time.Second):
+		p.t.Error("the proxy did not stop")
+	}
+	for _, secret := range []string{clientKey, upstreamKey, secondKey} {
+		if strings.Contains(p.log.String(), secret) {
+			p.t.Errorf("the log holds the key %s", secret)
+		}
+		if strings.Contains(p.seen.String(), secret) {
+			p.t.Errorf("an answer holds the key %s", secret)
+		}
+	}
+	if p.t.Failed() {
+		p.t.Logf("log of the proxy:\n%s", p.log.String())
+	}
+}
+
+// answer is what a client got.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	// cut is the error with which the body broke off, nil for a body that ended well.
+	cut error
+}
+
+// post sends a body to a path with the client key; header lines are "name: value".
+func (p *proxy) post(path, body string, headers ...string) answer {
+	p.t.Helper()
+	return p.do(http.MethodPost, path, strings.NewReader(body), headers...)
+}
+
+func (p *proxy) do(method, path string, body io.Reader, headers ...string) answer {
+	p.t.Helper()
+	req, err := http.NewRequest(method, p.url+path, body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.Header.Set("x-api-key", clientKey)
+	req.Header.Set("content-type", "application/json")
+	req.Header.Set("anthropic-version", "2023-06-01")
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+		if value == "" {
+			req.Header.Del(name)
+		}
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	p.seen.Write(b)
+	resp.Header.Write(&p.seen)
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(b), cut: err}
+}
+
+// ask is a small request body.
+func ask(model, text string, stream bool) string {
+	return fmt.Sprintf(`{"model":%q,"max_tokens":100,"stream":%v,"messages":[{"role":"user","content":%q}]}`, model, stream, text)
+}
+
+// upstreamOf starts a scripted upstream that takes the tests' keys.
+func upstreamOf(t testing.TB, steps ...hosttest.Step) *hosttest.Server {
+	t.Helper()
+	return hosttest.New(t, &hosttest.Script{Keys: []string{upstreamKey, secondKey}, Steps: steps})
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/claude-proxy/claude-proxy/host/app"
+	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/firstrun"
+	"github.com/claude-proxy/claude-proxy/host/registry"
+	"github.com/claude-proxy/claude-proxy/host/telemetry"
+	"github.com/claude-proxy/claude-proxy/plugins"
+)
+
+func newServe(configPath *string) *cobra.Command {
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the proxy (this is what claude-proxy does without a command)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), *configPath, cmd.Flags().Changed("config"), listen, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "", "listen on this host:port instead of server.listen")
+	return cmd
+}
+
+func serve(ctx context.Context, configPath string, given bool, listen string, stdout, stderr io.Writer) error {
+	reg := registry.New(plugins.Builtin())
+	cfg, err := load(configPath, given, listen, reg, stderr)
+	if err != nil {
+		return err
+	}
+	greeting := firstrun.Greeting{Key: "$PROXY_ACCESS_KEY", KeyNote: "from PROXY_ACCESS_KEY", Config: filepath.Base(cfg.Path)}
+	if err := ensureKey(cfg, &greeting); err != nil {
+		return err
+	}
+	log := telemetry.NewLogger(stderr, cfg.Log, cfg.Server.Environment)
+	proxy, err := app.New(cfg, app.Options{Log: log, Registry: reg, Version: programVersion()})
+	if err != nil {
+		return err
+	}
+	// The first signal drains, the second ends the program as the system does by default.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	l, err := app.Listen(cfg.Server.Listen)
+	if err != nil {
+		return err
+	}
+	greeting.URL, greeting.Demo, greeting.Model = "http://"+reachable(l.Addr()), proxy.Demo(), exampleModel(cfg)
+	for _, c := range cfg.Channels {
+		if c.Enabled {
+			greeting.Channels++
+		}
+	}
+	greeting.Write(stdout)
+	return proxy.Serve(ctx, l)
+}
+
+// ensureKey makes sure that somebody can use the proxy: with no usable client key configured, one is generated and kept.
+func ensureKey(cfg *config.Config, g *firstrun.Greeting) error {
+	for _, k := range cfg.Auth.Keys {
+		if !k.Usable() {
+			continue
+		}
+		if k.Line != 0 {
+			g.Key, g.KeyNote = "YOUR_KEY", "any key of auth.keys, such as the one named "+k.Name
+		}
+		return nil
+	}
+	key, path, made, err := firstrun.AccessKey(cfg.Server.StateDir)
+	if err != nil {
+		return err
+	}
+	cfg.Auth.Keys = append(cfg.Auth.Keys, config.ClientKey{Name: "generated", Key: key, Admin: true, Enabled: true})
+	g.Key, g.KeyNote = key.Reveal(), "kept in "+path
+	if made {
+		g.KeyNote = "generated now, kept in " + path
+	}
+	return nil
+}
+
+// reachable is the address as a client on this machine writes it.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// exampleModel is a model name that some channel takes.
+func exampleModel(cfg *config.Config) string {
+	const usual = "claude-sonnet-4-5"
+	for _, c := range cfg.Channels {
+		for _, name := range c.Serves {
+			if c.Enabled && !strings.ContainsAny(name, "*!") {
+				return name
+			}
+		}
+	}
+	return usual
+}
+
+// load reads the configuration (a missing file is an empty one unless it was given by name) and prints what is wrong or worth knowing. The error is an exitError when it was printed.
+func load(path string, given bool, listen string, reg *registry.Registry, stderr io.Writer) (*config.Config, error) {
+	opts := config.LoadOptions{Path: path, Optional: !given, Adapters: reg.Names(), CheckOptions: reg.Check}
+	if listen != "" {
+		opts.Flags = []config.Override{{Path: "server.listen", Value: listen, Flag: "--listen"}}
+	}
+	cfg, report := config.Load(opts)
+	for _, p := range append(report.Problems, report.Notes...) {
+		fmt.Fprintln(stderr, p)
+	}
+	if cfg == nil {
+		return nil, exitError(exitInvalid)
+	}
+	return cfg, nil
+}
