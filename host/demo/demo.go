@@ -41,17 +41,45 @@ func (Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasSuffix(r.URL.Path, "/models") {
+		return respond(r, http.StatusOK, "application/json", strings.NewReader(models)), nil
+	}
 	doc, err := jsonindex.Parse(body, jsonindex.UpstreamMode())
 	if err != nil || !strings.HasSuffix(r.URL.Path, "/chat/completions") {
-		return respond(r, http.StatusNotFound, "application/json", strings.NewReader(`{"error":{"message":"the demo speaks Chat Completions only","type":"invalid_request_error"}}`)), nil
+		return respond(r, http.StatusNotFound, "application/json", strings.NewReader(unknown)), nil
 	}
 	root := doc.Root()
-	model, _ := root.Get("model").Text()
-	words := strings.SplitAfter(reply(lastWords(root)), " ")
+	a := compose(root, len(body))
 	if !root.Get("stream").True() {
-		return respond(r, http.StatusOK, "application/json", bytes.NewReader(whole(model, words))), nil
+		return respond(r, http.StatusOK, "application/json", bytes.NewReader(a.whole())), nil
 	}
-	return respond(r, http.StatusOK, "text/event-stream", &stream{ctx: r.Context(), model: model, words: words}), nil
+	a.reportUsage = root.Get("stream_options").Get("include_usage").True()
+	return respond(r, http.StatusOK, "text/event-stream", &stream{ctx: r.Context(), answer: a}), nil
+}
+
+const (
+	models  = `{"object":"list","data":[{"id":"demo","object":"model","created":0,"owned_by":"claude-proxy"}]}`
+	unknown = `{"error":{"message":"the demo speaks Chat Completions only","type":"invalid_request_error","param":null,"code":null}}`
+)
+
+// answer is what one request gets, whole or streamed. A word counts as a token, four bytes of the request as well.
+type answer struct {
+	model       string
+	words       []string
+	finish      string
+	prompt      int
+	reportUsage bool
+}
+
+func compose(root jsonindex.Value, size int) answer {
+	model, _ := root.Get("model").Text()
+	a := answer{model: model, words: strings.SplitAfter(reply(lastWords(root)), " "), finish: "stop", prompt: size/4 + 1}
+	for _, name := range [...]string{"max_completion_tokens", "max_tokens"} {
+		if n, ok := root.Get(name).Int(); ok && n > 0 && n < int64(len(a.words)) {
+			a.words, a.finish = a.words[:n], "length"
+		}
+	}
+	return a
 }
 
 func readRequest(r *http.Request) ([]byte, error) {
@@ -103,34 +131,37 @@ func lastWords(root jsonindex.Value) string {
 	return string(runes)
 }
 
-func whole(model string, words []string) []byte {
+func (a *answer) whole() []byte {
 	var w jsonindex.Writer
 	w.Lit(`{"id":"chatcmpl-demo","object":"chat.completion","created":0,"model":`)
-	w.Quote(model)
+	w.Quote(a.model)
 	w.Lit(`,"choices":[{"index":0,"message":{"role":"assistant","content":`)
-	w.Quote(strings.Join(words, ""))
-	w.Lit(`},"finish_reason":"stop"}],"usage":`)
-	usage(&w, len(words))
+	w.Quote(strings.Join(a.words, ""))
+	w.Lit(`},"finish_reason":`)
+	w.Quote(a.finish)
+	w.Lit(`}],"usage":`)
+	a.usage(&w)
 	w.Lit("}")
 	w.Finish()
 	return w.AppendTo(nil, nil)
 }
 
-func usage(w *jsonindex.Writer, words int) {
-	w.Lit(`{"prompt_tokens":0,"completion_tokens":`)
-	w.Int(int64(words))
+func (a *answer) usage(w *jsonindex.Writer) {
+	w.Lit(`{"prompt_tokens":`)
+	w.Int(int64(a.prompt))
+	w.Lit(`,"completion_tokens":`)
+	w.Int(int64(len(a.words)))
 	w.Lit(`,"total_tokens":`)
-	w.Int(int64(words))
+	w.Int(int64(a.prompt + len(a.words)))
 	w.Lit("}")
 }
 
 // stream is the body of a streamed answer: one event per Read call that finds nothing left of the last.
 type stream struct {
-	ctx   context.Context
-	model string
-	words []string
-	at    int
-	rest  []byte
+	answer
+	ctx  context.Context
+	at   int
+	rest []byte
 }
 
 // Read implements io.Reader.
@@ -166,11 +197,16 @@ func (s *stream) next() error {
 		w.Lit(`},"finish_reason":null}]}`)
 	case s.at == len(s.words):
 		s.chunk(&w)
-		w.Lit(`[{"index":0,"delta":{},"finish_reason":"stop"}]}`)
+		w.Lit(`[{"index":0,"delta":{},"finish_reason":`)
+		w.Quote(s.finish)
+		w.Lit("}]}")
+		if !s.reportUsage {
+			s.at++
+		}
 	case s.at == len(s.words)+1:
 		s.chunk(&w)
 		w.Lit(`[],"usage":`)
-		usage(&w, len(s.words))
+		s.usage(&w)
 		w.Lit("}")
 	case s.at == len(s.words)+2:
 		w.Lit("[DONE]")

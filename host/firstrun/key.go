@@ -28,7 +28,7 @@ func AccessKey(stateDir string) (key config.Secret, path string, made bool, err 
 		err = fs.ErrNotExist // an empty file is one whose writing was cut short
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return config.Secret{}, path, false, fmt.Errorf("cannot read the generated access key: %w", err)
+		return config.Secret{}, path, false, fmt.Errorf("cannot read the generated access key: %w\n  try: set PROXY_ACCESS_KEY, or point server.state_dir in plugins.yaml at a folder that can be read", err)
 	}
 	if err := os.MkdirAll(stateDir, 0o700); err != nil {
 		return config.Secret{}, path, false, fmt.Errorf("cannot make the state folder: %w\n  try: set PROXY_ACCESS_KEY, or point server.state_dir in plugins.yaml at a folder that can be written", err)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -61,7 +62,7 @@ func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 func (a *api) admit(w http.ResponseWriter, r *http.Request, serve func(ctx context.Context)) {
 	if err := a.Gate.Enter(r.Context()); err != nil {
 		if errors.Is(err, admission.ErrFull) {
-			a.refuse(w, r, failure.Overloaded(0))
+			a.refuse(w, r, failure.Overloaded(time.Second+rand.N(4*time.Second)))
 		}
 		return // else the client left the queue
 	}

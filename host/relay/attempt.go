@@ -27,6 +27,7 @@ type attempt struct {
 	x      *exchange
 	ch     *Channel
 	target balance.Target
+	pick   *balance.Pick
 	lease  registry.Lease
 	run    runner.Run
 	up     *adapter.UpstreamRequest
@@ -38,20 +39,24 @@ type attempt struct {
 	began  time.Time
 }
 
-// attempt tries one target and returns nil when the client has its answer, else what went wrong.
-func (x *exchange) attempt(target balance.Target) *failure.Fault {
+// attempt tries one target and returns nil when the client has its answer, else what went wrong. The
+// pick hears of success at the first content already, so that a probe does not last as long as a stream.
+func (x *exchange) attempt(pick *balance.Pick, target balance.Target) *failure.Fault {
 	ch := x.snap.Channels[target.Channel.Name]
 	lease, err := ch.Adapter.Lease()
 	if err != nil {
 		return &failure.Fault{Source: failure.Adapter, Kind: failure.KindAbsent, Class: adapter.Overloaded, Message: err.Error(), Err: err}
 	}
 	defer lease.Release()
-	t := &attempt{x: x, ch: ch, target: target, lease: lease, s: takeScratch(), began: time.Now()}
+	t := &attempt{x: x, ch: ch, pick: pick, target: target, lease: lease, s: takeScratch(), began: time.Now()}
 	defer t.s.put()
 
 	var remedies []adapter.Remedy
 	for {
 		f := t.try(remedies)
+		if f == nil {
+			t.pick.Succeeded(target)
+		}
 		if f == nil || f.Remedy == nil || len(remedies) == maxRemedies || x.out.reached() == speaking || asked(remedies, *f.Remedy) {
 			return f
 		}
@@ -226,6 +231,9 @@ func (t *attempt) refused(resp *upstream.Response) *failure.Fault {
 
 // timed replaces what a cancelled request looks like by the reason for which it was cancelled.
 func (t *attempt) timed(f *failure.Fault) *failure.Fault {
+	if t.x.ctx.Err() != nil {
+		return t.gone() // or the proxy stops: in either case the upstream is not at fault
+	}
 	switch cause := context.Cause(t.ctx); {
 	case cause == nil:
 		return f

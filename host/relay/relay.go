@@ -8,6 +8,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/balance"
@@ -59,10 +60,9 @@ func (r *Relay) Serve(ctx context.Context, call *Call, w Writer) {
 			break
 		}
 		began := time.Now()
-		fault := x.attempt(target)
+		fault := x.attempt(pick, target)
 		x.attempted(target, wait, began, fault)
 		if fault == nil {
-			pick.Succeeded(target)
 			return
 		}
 		ruling := failure.Rule(fault)
@@ -161,6 +161,14 @@ func (x *exchange) giveUp(pick *balance.Pick) {
 		x.rec.Outcome = "client_gone"
 	case x.hollow != nil && x.out.reached() < speaking:
 		x.sendHollow()
+	case x.out.reached() == speaking:
+		// What other attempts came to before is of no interest in the middle of an answer.
+		final := failure.Final(x.faults[len(x.faults)-1:], 0)
+		x.refuse(&final)
+	case len(x.faults) == 0 && !x.mayTry():
+		final := failure.Final([]failure.Fault{{Source: failure.Proxy, Kind: failure.KindDeadline,
+			Message: fmt.Sprintf("the request's %s (server.request_timeout) were over before an attempt was possible", x.snap.Config.Server.RequestTimeout)}}, 0)
+		x.refuse(&final)
 	default:
 		final := failure.Final(x.faults, pick.RetryAfter())
 		x.refuse(&final)

@@ -263,6 +263,9 @@ func (t *attempt) deliver() error {
 	if t.s.state.Done() && t.hollow() {
 		return nil // finish decides
 	}
+	if t.x.out.reached() < speaking {
+		t.pick.Succeeded(t.target)
+	}
 	err := t.x.out.content(t.s.out, t.s.state.CanPing())
 	t.s.out = t.s.out[:0]
 	return err

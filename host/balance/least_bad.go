@@ -1,0 +1,55 @@
+package balance
+
+import "time"
+
+const (
+	// maxWait is the longest that a request waits inside the proxy for an upstream's Retry-After.
+	maxWait = 2 * time.Second
+	// forceEvery is how often a key that is known to be invalid is tried when nothing else is there.
+	forceEvery = time.Second
+)
+
+// leastBad chooses when nothing is fit: what cools, the soonest first; then what ran out of quota; then what is free again
+// within the time that a request may wait; at last an invalid key, now and then.
+func (p *Pick) leastBad(now time.Time) (best Target, wait time.Duration, ok bool) {
+	var at standing
+	for i := range p.candidates {
+		c := &p.candidates[i]
+		if p.left(c) {
+			continue
+		}
+		cs := p.b.channel(c.Channel)
+		for _, k := range c.Keys {
+			t := p.target(c, cs, k)
+			s := t.standing(now)
+			before := p.triedAs(&t)
+			switch {
+			case s.rank == waiting:
+				if p.free.IsZero() || s.until.Before(p.free) {
+					p.free = s.until
+				}
+				if s.until.Sub(now) > maxWait || before != nil && before.again {
+					continue
+				}
+			case before != nil:
+				continue
+			case s.rank == invalid:
+				if now.Sub(t.key.refused) < forceEvery {
+					continue
+				}
+				s.until = t.key.refused
+			}
+			if !ok || s.rank < at.rank || s.rank == at.rank && s.until.Before(at.until) {
+				best, at, ok = t, s, true
+			}
+		}
+	}
+	switch {
+	case !ok:
+	case at.rank == waiting:
+		wait = at.until.Sub(now)
+	case at.rank == invalid:
+		best.key.refused = now
+	}
+	return best, wait, ok
+}
