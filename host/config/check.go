@@ -23,20 +23,23 @@ func (d *decoder) check(opts LoadOptions) {
 
 func (d *decoder) checkClientKeys() {
 	keys := d.config.Auth.Keys
+	names, secrets := make(map[string]int), make(map[string]int)
 	for i, k := range keys {
 		path := listPath("auth.keys", i)
 		if k.Name == envKeyName && k.Line > 0 {
 			d.problem(path+".name", &fault{code: CodeDuplicate, found: quote(k.Name),
 				message: "is the name of the key that PROXY_ACCESS_KEY adds", hint: "choose another name"})
 		}
-		for j, earlier := range keys[:i] {
-			if k.Name != "" && k.Name == earlier.Name && k.Line > 0 {
-				d.twice(path+".name", quote(k.Name), "is the name of two client keys", earlier.Line)
-			}
-			if !k.Key.Empty() && k.Key.Equal(earlier.Key.Reveal()) {
-				d.problem(path+".key", &fault{code: CodeDuplicate, hidden: true,
-					message: "the same key as " + listPath("auth.keys", j) + " on line " + strconv.Itoa(earlier.Line)})
-			}
+		if j, ok := names[k.Name]; ok && k.Name != "" && k.Line > 0 {
+			d.twice(path+".name", quote(k.Name), "is the name of two client keys", keys[j].Line)
+		} else {
+			names[k.Name] = i
+		}
+		if j, ok := secrets[k.Key.Reveal()]; ok && !k.Key.Empty() {
+			d.problem(path+".key", &fault{code: CodeDuplicate, hidden: true,
+				message: "the same key as " + listPath("auth.keys", j) + " on line " + strconv.Itoa(keys[j].Line)})
+		} else {
+			secrets[k.Key.Reveal()] = i
 		}
 	}
 }
@@ -154,9 +157,11 @@ func (d *decoder) checkAdapterOf(c *Channel, path string, opts LoadOptions) {
 }
 
 func (d *decoder) checkRoutes() {
-	channels := make([]string, len(d.config.Channels))
-	for i, c := range d.config.Channels {
-		channels[i] = c.Name
+	var channels []string
+	known := map[string]bool{"": true}
+	for _, c := range d.config.Channels {
+		channels = append(channels, c.Name)
+		known[c.Name] = true
 	}
 	for _, r := range d.config.Routing.Models {
 		path := "routing.models[" + strconv.Quote(r.Pattern) + "]"
@@ -164,7 +169,7 @@ func (d *decoder) checkRoutes() {
 			d.problem(path, &fault{code: CodeMissing, message: "no channel is listed", allowed: "[ { channel: NAME, model: NAME } ]"})
 		}
 		for i, t := range r.Targets {
-			if t.Channel == "" || slices.Contains(channels, t.Channel) {
+			if known[t.Channel] || d.out.full(Error) {
 				continue
 			}
 			f := bad(t.Channel, "is not the name of a channel")

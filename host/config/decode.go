@@ -25,6 +25,9 @@ type decoder struct {
 	place map[string]*yaml.Node
 	// resolved holds what each secret turned out to be, by path.
 	resolved map[string]resolved
+	// fields and names are the keys of the types that were met so far.
+	fields map[reflect.Type][]field
+	names  map[reflect.Type][]string
 	// secrets are the texts that references led to, to be kept out of problems.
 	secrets []string
 	// visits counts decoded nodes against maxVisits, so that aliases cannot
@@ -32,6 +35,18 @@ type decoder struct {
 	visits, maxVisits int
 	// file is how plugins.yaml is named in problems, dotEnv how .env is.
 	file, dotEnv string
+}
+
+func newDecoder(c *Config) *decoder {
+	c.Origins = make(map[string]Origin)
+	return &decoder{
+		config:   c,
+		out:      newCollector(),
+		place:    make(map[string]*yaml.Node),
+		resolved: make(map[string]resolved),
+		fields:   make(map[reflect.Type][]field),
+		names:    make(map[reflect.Type][]string),
+	}
 }
 
 // spareVisits is how many nodes aliases may add to those that are written out.
@@ -88,6 +103,9 @@ func (d *decoder) nodeOf(path string) *yaml.Node {
 
 // problemAt reports a fault at a node of the file; nil stands for its top.
 func (d *decoder) problemAt(n *yaml.Node, path string, f *fault) {
+	if d.out.full(f.severity) {
+		return
+	}
 	p := f.problem()
 	p.Path = path
 	if d.src == nil {
@@ -163,12 +181,12 @@ func (d *decoder) value(n *yaml.Node, path string, v reflect.Value, f field) {
 
 // structure decodes a mapping whose keys are those of a struct.
 func (d *decoder) structure(n *yaml.Node, path string, v reflect.Value) {
-	fields := fieldsOf(v.Type())
+	fields, known := d.fieldsOf(v.Type())
 	pairs, ok := d.mapping(n, path)
 	if !ok {
 		return
 	}
-	given, known := make(map[string]pair, len(pairs)), names(fields)
+	given := make(map[string]pair, len(pairs))
 	for _, p := range pairs {
 		switch {
 		case slices.Contains(known, p.key):
@@ -193,6 +211,16 @@ func (d *decoder) structure(n *yaml.Node, path string, v reflect.Value) {
 	d.finish(n, path, v)
 }
 
+// fieldsOf is the function of that name with a memory, and the names beside it.
+func (d *decoder) fieldsOf(t reflect.Type) ([]field, []string) {
+	fields, ok := d.fields[t]
+	if !ok {
+		fields = fieldsOf(t)
+		d.fields[t], d.names[t] = fields, names(fields)
+	}
+	return fields, d.names[t]
+}
+
 func (d *decoder) missing(n *yaml.Node, path string, f field) {
 	fault := &fault{code: CodeMissing, message: f.name + " is missing"}
 	if path == "" {
@@ -205,6 +233,9 @@ func (d *decoder) missing(n *yaml.Node, path string, f field) {
 // may be one that was pasted to the wrong place, so it is shown only where it
 // is nearly a word of ours. It returns the key that was meant, "" for none.
 func (d *decoder) unknown(p pair, path string, t reflect.Type, allowed []string) (meant string) {
+	if d.out.full(Error) {
+		return ""
+	}
 	f := &fault{code: CodeUnknownKey, allowed: strings.Join(allowed, ", ")}
 	meant = closest(p.key, allowed)
 	if meant == "" {
@@ -235,6 +266,10 @@ func belongsUnder(name string) string {
 	return `"` + written + `" belongs under ` + strings.Join(list, " or ")
 }
 
+// maxEntries is how many entries a list may have: far more than anyone writes,
+// and few enough that all checks of a file stay quick.
+const maxEntries = 10_000
+
 // list decodes a sequence. Nothing at all is an empty list, so that a heading
 // whose entries are all commented out does no harm.
 func (d *decoder) list(n *yaml.Node, path string, v reflect.Value, f field) {
@@ -243,6 +278,10 @@ func (d *decoder) list(n *yaml.Node, path string, v reflect.Value, f field) {
 	}
 	if n.Kind != yaml.SequenceNode {
 		d.wrongType(n, path, "a list")
+		return
+	}
+	if len(n.Content) > maxEntries {
+		d.problemAt(n, path, &fault{code: CodeLimit, message: fmt.Sprintf("the list has more than %d entries", maxEntries)})
 		return
 	}
 	list := reflect.MakeSlice(v.Type(), 0, len(n.Content))
@@ -290,93 +329,6 @@ func (d *decoder) ordered(n *yaml.Node, path string, v reflect.Value, f field) {
 	}
 	setList(v, list)
 	d.written(path, n)
-}
-
-// scalar decodes one text, number or boolean.
-func (d *decoder) scalar(n *yaml.Node, path string, v reflect.Value, f field) {
-	want, tags := scalarType(v)
-	switch {
-	case n.Kind != yaml.ScalarNode:
-		d.wrongType(n, path, want)
-		return
-	case isNull(n):
-		// Nothing can stand for "no text" and "no moment", where that is a value.
-		if !strings.Contains(tags, "!!str") || !v.IsZero() || f.required || f.enum != nil {
-			d.wrongType(n, path, want)
-		}
-		return
-	}
-	e, wrong := expand(n.Value, d.lookup)
-	if wrong != nil {
-		d.problemAt(n, path, wrong)
-		return
-	}
-	if _, isProxy := v.Interface().(ProxyURL); !isProxy {
-		d.show(n)
-	}
-	switch {
-	case e.missing != "" && !e.empty:
-		d.problemAt(n, path, &fault{code: CodeReference, message: e.why()})
-		return
-	case e.refers:
-		d.secret(e.text)
-		wrong = set(v, f, e.text, inFile)
-		if wrong != nil {
-			wrong.hint = ""
-			if wrong.found != "" {
-				wrong.found = "what the variable holds"
-			}
-		}
-	case strings.Contains(tags, n.ShortTag()):
-		wrong = set(v, f, e.text, inFile)
-	case n.ShortTag() != "!!str":
-		d.wrongType(n, path, want)
-		return
-	default:
-		// Text where a number or a boolean belongs: yes, "5", 1.5x.
-		if wrong = set(reflect.New(v.Type()).Elem(), f, e.text, inFile); wrong == nil {
-			wrong = bad(e.text, "is text")
-			wrong.code, wrong.hint = CodeType, "remove the quotes"
-		}
-	}
-	if wrong != nil {
-		d.problemAt(n, path, wrong)
-		return
-	}
-	d.written(path, n)
-}
-
-// scalarType returns what a person calls the values of v's type, and the YAML
-// tags they may have.
-func scalarType(v reflect.Value) (want, tags string) {
-	switch v.Interface().(type) {
-	case time.Duration:
-		return "a duration such as 30s", "!!str !!int !!float"
-	case Size:
-		return "a size such as 32MiB", "!!str !!int !!float"
-	case time.Time:
-		return "a moment such as 2027-01-31T23:59:59Z", "!!str !!timestamp"
-	}
-	switch v.Kind() {
-	case reflect.Bool:
-		return "true or false", "!!bool"
-	case reflect.Int, reflect.Int64:
-		return "a whole number", "!!int !!float"
-	default:
-		return "text", "!!str !!int !!float !!bool !!timestamp"
-	}
-}
-
-// wrongType reports a node of a kind or type that cannot stand here.
-func (d *decoder) wrongType(n *yaml.Node, path, want string) {
-	f := &fault{code: CodeType, message: kindOf(n) + " stands where " + want + " belongs"}
-	if tag := n.ShortTag(); n.Kind == yaml.ScalarNode && !strings.HasPrefix(tag, "!!") {
-		f.message = "a YAML tag stands where plain " + want + " belongs"
-	}
-	if want == "a list" && n.Kind == yaml.ScalarNode {
-		f.hint = "put it in [ ]"
-	}
-	d.problemAt(n, path, f)
 }
 
 // written records that the value at path comes from the file.

@@ -58,7 +58,8 @@ func (d *decoder) checkCredential(r resolved, rule string) *fault {
 
 // shortKey decodes an upstream key that is only its secret.
 func (d *decoder) shortKey(n *yaml.Node, path string, v reflect.Value) {
-	for _, f := range fieldsOf(v.Type()) {
+	fields, _ := d.fieldsOf(v.Type())
+	for _, f := range fields {
 		if f.name == "key" {
 			d.credential(n, path, v.Field(f.index), f)
 			d.resolved[join(path, "key")] = d.resolved[path]

@@ -65,26 +65,22 @@ func Load(opts LoadOptions) (*Config, Report) {
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
-	d := &decoder{
-		config:   Default(),
-		out:      newCollector(),
-		read:     reader(opts.Open),
-		file:     opts.Path,
-		dotEnv:   opts.DotEnv,
-		place:    make(map[string]*yaml.Node),
-		resolved: make(map[string]resolved),
-	}
-	d.config.Path, d.config.Dir, d.config.Origins = opts.Path, dir, make(map[string]Origin)
+	d := newDecoder(Default())
+	d.read, d.file, d.dotEnv = reader(opts.Open), opts.Path, opts.DotEnv
+	d.config.Path, d.config.Dir = opts.Path, dir
 
 	env := environment{real: opts.LookupEnv, file: d.loadDotEnv()}
 	d.lookup = env.lookup
 	if d.loadFile(opts) {
 		d.overlay(env, opts.Flags)
 		d.check(opts)
-		d.notePending()
-		d.joinPaths()
+		if !d.out.failed() {
+			d.notePending()
+			d.joinPaths()
+		}
 	}
 	report := d.out.report(d.file)
+	d.draw(report.Problems, report.Notes)
 	d.scrub(report.Problems, report.Notes)
 	if report.Failed() {
 		return nil, report
@@ -159,7 +155,6 @@ func (d *decoder) loadFile(opts LoadOptions) bool {
 		return false
 	}
 	d.structure(src.root, "", reflect.ValueOf(d.config).Elem())
-	d.completeSnippets()
 	return d.visits <= d.maxVisits
 }
 
@@ -189,12 +184,14 @@ func (d *decoder) version() bool {
 	return true
 }
 
-// completeSnippets draws the lines again now that every node was decoded: what
-// is safe to show on a line may have been found after the problem.
-func (d *decoder) completeSnippets() {
-	for i := range d.out.problems {
-		if p := &d.out.problems[i]; p.File == d.src.name && p.Line > 0 {
-			p.Snippet = d.src.snippet(p.Line, p.Col)
+// draw adds the lines of the file to its problems, now that it is known what is
+// safe to show of them.
+func (d *decoder) draw(lists ...[]Problem) {
+	for _, list := range lists {
+		for i := range list {
+			if p := &list[i]; d.src != nil && p.File == d.src.name && p.Line > 0 {
+				p.Snippet = d.src.snippet(p.Line, p.Col)
+			}
 		}
 	}
 }

@@ -270,7 +270,7 @@ func TestNotes(t *testing.T) {
 // TestPendingPaths: every entry of the list names a key.
 func TestPendingPaths(t *testing.T) {
 	c := must(t, "version: 1\nauth: { keys: [ { name: a, key: canary-key } ] }\nchannels: [ { name: a, adapter: openai, base_url: http://x, keys: [canary-key] } ]", nil)
-	d := &decoder{config: c, out: newCollector()}
+	d := newDecoder(c)
 	d.notePending() // panics for a path that does not exist
 	if len(d.out.notes) != 0 {
 		t.Errorf("notes for defaults: %v", d.out.notes)

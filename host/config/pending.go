@@ -60,7 +60,7 @@ func (d *decoder) notesBelow(p pending, at string, rest []string, v, def reflect
 		return
 	}
 	name, isList := strings.CutSuffix(rest[0], "[]")
-	fields := fieldsOf(v.Type())
+	fields, _ := d.fieldsOf(v.Type())
 	i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 	if i < 0 {
 		panic("BUG: no key " + p.path)

@@ -80,19 +80,29 @@ func (c *collector) add(p Problem) {
 	if p.Line > 0 && c.seen[same] {
 		return
 	}
+	if c.full(p.Severity) {
+		return
+	}
 	list := &c.problems
 	if p.Severity == Note {
 		list = &c.notes
 	}
-	if len(*list) >= maxProblems {
-		if p.Severity != Note {
-			c.dropped++
-			c.worst = min(c.worst, p.Severity)
-		}
-		return
-	}
 	c.seen[same] = true
 	*list = append(*list, p)
+}
+
+// full reports whether one more problem would be dropped, and counts it then. To
+// ask it first saves the work of wording a problem that nobody sees.
+func (c *collector) full(severity Severity) bool {
+	if severity == Note {
+		return len(c.notes) >= maxProblems
+	}
+	if len(c.problems) < maxProblems {
+		return false
+	}
+	c.dropped++
+	c.worst = min(c.worst, severity)
+	return true
 }
 
 // failed reports whether an error was gathered so far.

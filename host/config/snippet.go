@@ -1,6 +1,7 @@
 package config
 
 import (
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,12 +19,20 @@ func (s *source) snippet(line, col int) Snippet {
 	if line > len(s.lines) {
 		return Snippet{}
 	}
-	text := []rune(s.lines[line-1])
+	// Of a very long line only a stretch is looked at. What it cuts into is not
+	// a whole scalar and therefore masked.
+	text, first := window(s.lines[line-1], col-1-2*maxSnippet, col-1+2*maxSnippet)
+	col -= first
+	scalars := s.byLine[line]
+	scalars = scalars[sort.Search(len(scalars), func(i int) bool { return scalars[i].Column > first }):]
 	var (
 		out   []rune
 		shown Snippet
-		words = map[string]bool(nil)
+		words map[string]bool
 	)
+	if first > 0 {
+		out = append(out, '…')
+	}
 	if s.root == nil {
 		words = vocabulary()
 	}
@@ -33,15 +42,14 @@ func (s *source) snippet(line, col int) Snippet {
 		}
 		out = append(out, as...)
 	}
-	scalars := s.byLine[line]
 	for i := 0; i < len(text); {
-		for len(scalars) > 0 && scalars[0].Column-1 < i {
+		for len(scalars) > 0 && scalars[0].Column-1-first < i {
 			scalars = scalars[1:]
 		}
 		switch c := text[i]; {
 		case c == '#' && (i == 0 || unicode.IsSpace(text[i-1])):
 			text = text[:i]
-		case len(scalars) > 0 && scalars[0].Column-1 == i:
+		case len(scalars) > 0 && scalars[0].Column-1-first == i:
 			end, exact := scalarEnd(text, i, scalars[0])
 			as := text[i:end]
 			if !exact || !s.safe[scalars[0]] {
@@ -73,6 +81,23 @@ func (s *source) snippet(line, col int) Snippet {
 		shown.Start, shown.Len = min(max(shown.Start, 0), len(out)), 1
 	}
 	return cut(out, shown)
+}
+
+// window returns the characters of line from from to to, and the number of those
+// before them.
+func window(line string, from, to int) (text []rune, first int) {
+	first = max(from, 0)
+	n := 0
+	for _, r := range line {
+		if n >= to {
+			break
+		}
+		if n >= first {
+			text = append(text, r)
+		}
+		n++
+	}
+	return text, first
 }
 
 // cut shortens a line to what fits around its mark.

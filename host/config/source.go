@@ -28,7 +28,7 @@ type source struct {
 }
 
 // parse reads data as one YAML document with a mapping at its top. The problem
-// has a place always, a snippet where a line can be shown.
+// has a place always; the source can show lines even then.
 func parse(name string, data []byte) (*source, *Problem) {
 	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 	s := &source{name: name, lines: splitLines(string(data)), safe: make(map[*yaml.Node]bool)}
@@ -108,8 +108,8 @@ func (s *source) index(n *yaml.Node) {
 	}
 }
 
-// at completes a problem with its place and the line there. The place is kept
-// inside the file, whatever a parser says.
+// at completes a problem with its place, which is kept inside the file whatever
+// a parser says.
 func (s *source) at(line, col int, p Problem) *Problem {
 	line = min(max(line, 1), max(len(s.lines), 1))
 	text := ""
@@ -117,7 +117,6 @@ func (s *source) at(line, col int, p Problem) *Problem {
 		text = s.lines[line-1]
 	}
 	p.File, p.Line, p.Col = s.name, line, min(max(col, 1), utf8.RuneCountInString(text)+1)
-	p.Snippet = s.snippet(p.Line, p.Col)
 	return &p
 }
 

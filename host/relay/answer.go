@@ -123,7 +123,10 @@ func (a *answer) end() {
 
 // tick breaks a silence. It runs on the timer's goroutine.
 func (a *answer) tick() {
-	a.mu.Lock()
+	if !a.mu.TryLock() {
+		a.timer.Reset(time.Second) // somebody is writing, so it is not silent
+		return
+	}
 	defer a.mu.Unlock()
 	if a.phase == over || a.gone != nil {
 		return

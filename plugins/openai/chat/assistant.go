@@ -33,9 +33,7 @@ func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) 
 	if err := it.Err(); err != nil {
 		return false, err
 	}
-	if len(t.calls) > manyCalls {
-		t.indexCalls()
-	}
+	t.findTwins()
 	if err := r.writeAssistant(); err != nil {
 		return false, err
 	}
@@ -79,6 +77,7 @@ func (r *request) assistantBlock(b *messages.Block) error {
 		r.loss(adapter.Noop, in, "data", "reasoning of an earlier turn is not taken")
 	case messages.BlockFallback:
 		r.loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
+		return nil
 	case messages.BlockCompaction:
 		return r.compaction(b)
 	case messages.BlockContainerUpload:
@@ -92,6 +91,9 @@ func (r *request) assistantBlock(b *messages.Block) error {
 		return nil
 	}
 	r.others(in, b.Others())
+	if !b.CacheControl.IsNull() {
+		r.loss(adapter.Tuned, in, "cache_control", "the block is left out")
+	}
 	return nil
 }
 
@@ -113,7 +115,13 @@ func (r *request) caller(b *messages.Block) {
 // compaction writes the summary that stands for everything before it as a user message.
 func (r *request) compaction(b *messages.Block) error {
 	const in = "messages.content"
-	r.others(in, b.Others())
+	for _, m := range b.Others() {
+		kind := adapter.Dropped
+		if m.Name == "encrypted_content" || m.Name == "signature" {
+			kind = adapter.Noop // Claude's own form of the same summary
+		}
+		r.loss(kind, in, m.Name, "not taken by the upstream")
+	}
 	if b.Content.IsNull() {
 		r.loss(adapter.Noop, in, "content", "an empty compaction is left out")
 		return nil
@@ -208,7 +216,7 @@ func (r *request) flatAssistant() bool {
 
 // writeCall writes a tool call behind its opening brace and the quote of its id.
 func (r *request) writeCall(c *toolUse) error {
-	if err := r.callID(c.id); err != nil {
+	if err := r.idOf(c); err != nil {
 		return err
 	}
 	r.w.Lit(`","type":"function","function":{"name":`)
@@ -221,13 +229,30 @@ func (r *request) writeCall(c *toolUse) error {
 	return nil
 }
 
-// indexCalls makes byID, so that even thousands of calls are matched in linear time.
-func (t *turn) indexCalls() {
+// findTwins counts calls with the same id, and makes byID where there are many, so that even thousands of calls are
+// matched in linear time.
+func (t *turn) findTwins() {
+	if len(t.calls) <= manyCalls {
+		for i := range t.calls {
+			for j := range i {
+				if sameText(t.calls[i].id, t.calls[j].id) {
+					t.calls[i].twin++
+				}
+			}
+		}
+		return
+	}
 	t.byID = make(map[string]int, len(t.calls))
-	for i := len(t.calls) - 1; i >= 0; i-- {
+	last := make(map[string]int, len(t.calls))
+	for i := range t.calls {
 		id, _ := t.calls[i].id.Text()
-		t.calls[i].same = t.byID[id]
-		t.byID[id] = i + 1
+		if before := last[id]; before > 0 {
+			t.calls[before-1].same = i + 1
+			t.calls[i].twin = t.calls[before-1].twin + 1
+		} else {
+			t.byID[id] = i + 1
+		}
+		last[id] = i + 1
 	}
 }
 

@@ -32,6 +32,8 @@ type toolUse struct {
 	id, name, input jsonindex.Value
 	// result is the entry of the block that answers it, 0 as long as there is none.
 	result uint32
+	// twin counts the calls before it in the turn that have the same id.
+	twin int
 	// same is the number plus one of the next call with the same id; only with turn.byID.
 	same int
 }
@@ -136,6 +138,9 @@ func (r *request) conversation() error {
 		if err != nil {
 			return err
 		}
+	}
+	if r.stale && it.Err() == nil {
+		return again{}
 	}
 	return it.Err()
 }

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -95,21 +96,22 @@ func clip(v jsonindex.Value) string {
 	if !ok {
 		text = string(rawOf(v))
 	}
-	return shorten(text)
+	return shorten(text, maxMessage)
 }
 
-func shorten(s string) string {
-	if len(s) <= maxMessage {
+// shorten cuts a text to so many bytes, at a whole character.
+func shorten(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxMessage], "") + "…"
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // readText takes the message from a body that is no JSON. A page for people is not one.
 func (f *fault) readText(body []byte) {
 	body = bytes.TrimSpace(body)
 	if len(body) > 0 && body[0] != '<' {
-		f.message = shorten(strings.ToValidUTF8(string(body), "\ufffd"))
+		f.message = shorten(strings.ToValidUTF8(string(body), "\ufffd"), maxMessage)
 	}
 }
 
@@ -124,8 +126,7 @@ func (x *exchange) classify(f *fault) *adapter.Failure {
 	}
 	switch {
 	case out.Class == adapter.Invalid && f.tooLong():
-		out.Field = "messages"
-		out.Message = promptTooLong(f.message)
+		x.tooLong(f, out)
 	case out.Class == adapter.Invalid:
 		out.Field = clientField(f.param)
 		out.Remedy = x.remedy(f)
@@ -199,13 +200,35 @@ func (f *fault) tooLong() bool {
 		strings.Contains(m, "prompt is too long")
 }
 
+// tooLong tells a prompt that is too long from an output limit that leaves the prompt no room. The latter is mended by a
+// lower limit.
+func (x *exchange) tooLong(f *fault, out *adapter.Failure) {
+	most := numberAfter(f.message, contextIs)
+	asked := numberAfter(f.message, "you requested ")
+	answer := numberBefore(f.message, " in the completion")
+	prompt := asked - answer
+	if answer == 0 || prompt <= 0 || prompt >= most {
+		out.Field = "messages"
+		out.Message = promptTooLong(f.message)
+		return
+	}
+	out.Field = "max_tokens"
+	out.Message = fmt.Sprintf("input length and `max_tokens` exceed context limit: %d + %d > %d, decrease input length or `max_tokens` and try again",
+		prompt, answer, most)
+	if x.sent&(sentLimit|sentOldLimit) != 0 {
+		out.Remedy = &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(most - prompt)}
+	}
+}
+
+const contextIs = "maximum context length is "
+
 // promptTooLong says it in Claude's words, by which clients know that they have to shorten the conversation.
 func promptTooLong(message string) string {
 	const claude = "prompt is too long"
 	if strings.HasPrefix(message, claude) {
 		return message
 	}
-	most := numberAfter(message, "maximum context length is ")
+	most := numberAfter(message, contextIs)
 	for _, before := range [...]string{"resulted in ", "you requested ", "request has "} {
 		if have := numberAfter(message, before); have > most && most > 0 {
 			return claude + ": " + strconv.Itoa(have) + " tokens > " + strconv.Itoa(most) + " maximum"
@@ -228,6 +251,23 @@ func numberAfter(s, before string) int {
 		end++
 	}
 	n, err := strconv.Atoi(rest[:end])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// numberBefore is the number in front of the first occurrence of a text, 0 when there is none.
+func numberBefore(s, after string) int {
+	head, _, ok := strings.Cut(s, after)
+	if !ok {
+		return 0
+	}
+	begin := len(head)
+	for begin > 0 && len(head)-begin < 12 && head[begin-1]-'0' < 10 {
+		begin--
+	}
+	n, err := strconv.Atoi(head[begin:])
 	if err != nil {
 		return 0
 	}

@@ -3,6 +3,8 @@ package chat
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -26,6 +28,24 @@ func newExchange(t *testing.T, d Dialect) adapter.Exchange {
 		t.Fatal(err)
 	}
 	return x
+}
+
+// seed adds a section of every case in ../testdata that has it.
+func seed(f *testing.F, section string, add func(text string)) {
+	files, err := filepath.Glob("../testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if _, rest, ok := strings.Cut(string(text), "-- "+section+" --\n"); ok {
+			body, _, _ := strings.Cut(rest, "\n-- ")
+			add(body)
+		}
+	}
 }
 
 // checkOps renders ops as a stream and as a whole message. done says that they are a complete answer.
@@ -77,6 +97,7 @@ func FuzzEvents(f *testing.F) {
 	f.Add(`{"choices":[{"delta":{"function_call":{"name":"f","arguments":"null"}}}]}` + "\n" + `{"choices":[{"finish_reason":"function_call"}]}` + "\n" + `{"choices":[],"usage":{"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":9}}}`)
 	f.Add(`{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a"}}]}}]}` + "\n" + `{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"\":1}"}}]}}]}` + "\n[DONE]")
 	f.Add(`{"error":{"code":429,"message":"x"}}` + "\n[1]\nnull\n[{\"error\":\"x\"}]")
+	seed(f, "upstream.sse", func(text string) { f.Add(strings.ReplaceAll(strings.ReplaceAll(text, "\n\n", "\n"), "data: ", "")) })
 	f.Fuzz(func(t *testing.T, lines string) {
 		for _, d := range dialects() {
 			fuzzEvents(t, newExchange(t, d), lines)
@@ -115,6 +136,7 @@ func FuzzWhole(f *testing.F) {
 	f.Add(`{"choices":[{"message":{"refusal":"no","function_call":{"name":"f","arguments":[1]}},"finish_reason":null}]}`)
 	f.Add(`{"error":"x"}`)
 	f.Add(`[{"error":{}}]`)
+	seed(f, "upstream.json", func(text string) { f.Add(text) })
 	f.Fuzz(func(t *testing.T, body string) {
 		doc, err := jsonindex.Parse([]byte(body), jsonindex.UpstreamMode())
 		if err != nil {
@@ -168,6 +190,7 @@ func FuzzFailure(f *testing.F) {
 	f.Add(404, `{"detail":["model"]}`, "-1")
 	f.Add(500, `<html>`, "")
 	f.Add(400, `{"error":{"error":{"error":"maximum context length is 99999999999999999999 tokens, resulted in 5"}}}`, "")
+	seed(f, "upstream.json", func(text string) { f.Add(400, text, "") })
 	f.Fuzz(func(t *testing.T, status int, body, retry string) {
 		resp := adapter.UpstreamResponse{Status: status, Headers: []adapter.Header{{Name: "retry-after-ms", Value: retry}}, Data: []byte(body)}
 		if doc, err := jsonindex.Parse([]byte(body), jsonindex.UpstreamMode()); err == nil {
@@ -192,6 +215,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add(`{"model":"m","max_tokens":0,"messages":[]}`)
 	f.Add(`{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"content","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]},"title":"t","context":"c"},` +
 		`{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":""},"title":"a.pdf"},{"type":"search_result","source":"s","title":"t","content":[]}]}]}`)
+	seed(f, "client.json", func(text string) { f.Add(text) })
 	f.Fuzz(func(t *testing.T, body string) {
 		doc, err := jsonindex.Parse([]byte(body), jsonindex.ClientMode())
 		if err != nil {

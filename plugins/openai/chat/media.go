@@ -38,10 +38,7 @@ func (r *request) userBlock(b *messages.Block, in string) error {
 func typeName(b *messages.Block) string {
 	const longest = 64
 	name, _ := b.TypeV.Text()
-	if len(name) > longest {
-		name = name[:longest]
-	}
-	return `"` + name + `"`
+	return `"` + shorten(name, longest) + `"`
 }
 
 // image writes an image_url part. https://platform.openai.com/docs/guides/images-vision

@@ -71,7 +71,9 @@ func (f *fault) refusesParameter() bool {
 		return true
 	}
 	m := strings.ToLower(f.message)
-	for _, s := range [...]string{"unsupported", "not supported", "does not support", "unknown parameter", "unrecognized", "not permitted", "extra fields"} {
+	for _, s := range [...]string{
+		"unsupported", "not supported", "does not support", "unknown parameter", "unrecognized", "not permitted", "extra fields",
+	} {
 		if strings.Contains(m, s) {
 			return true
 		}

@@ -11,7 +11,6 @@ const inResult = "messages.content.content"
 // results writes a tool message for every call of the last assistant message, from the results in the messages up to the
 // next assistant message. rest counts what those messages hold besides; more says that the assistant message exists.
 func (r *request) results(it *messages.MessageIter) (rest int, more bool, err error) {
-	repeated := false
 	for more = true; more && it.Message.Role != messages.Assistant; more = it.Next() {
 		m := &it.Message
 		if m.Role == messages.System {
@@ -35,11 +34,11 @@ func (r *request) results(it *messages.MessageIter) (rest int, more bool, err er
 				rest++
 			case r.turn.calls[i].result != 0:
 				r.repeat(r.turn.calls[i].result, b)
-				repeated = true
+				rest++
 			default:
 				r.turn.calls[i].result = b.V.Entry()
 				r.turn.next = i + 1
-				moved, err := r.result(b)
+				moved, err := r.result(b, &r.turn.calls[i])
 				if err != nil {
 					return 0, false, err
 				}
@@ -49,9 +48,6 @@ func (r *request) results(it *messages.MessageIter) (rest int, more bool, err er
 		if err := blocks.Err(); err != nil {
 			return 0, false, err
 		}
-	}
-	if repeated {
-		return 0, false, again{}
 	}
 	if err := r.unanswered(); err != nil {
 		return 0, false, err
@@ -67,6 +63,7 @@ func (r *request) repeat(first uint32, b *messages.Block) {
 	}
 	known.replaced[first] = *b
 	known.repeated[b.V.Entry()] = true
+	r.stale = true
 }
 
 // unanswered supplies a result to calls that have none, as the upstream demands one for each.
@@ -78,7 +75,7 @@ func (r *request) unanswered() error {
 		}
 		r.loss(adapter.Approximated, "messages", "content", "a tool call without a result got an empty one")
 		r.object(`{"role":"tool","tool_call_id":"`)
-		if err := r.callID(c.id); err != nil {
+		if err := r.idOf(c); err != nil {
 			return err
 		}
 		r.w.Lit(`","content":"(no result)"}`)
@@ -87,13 +84,13 @@ func (r *request) unanswered() error {
 }
 
 // result writes one tool message. moved counts the images and documents in it, which only a user message can hold.
-func (r *request) result(b *messages.Block) (moved int, err error) {
+func (r *request) result(b *messages.Block, c *toolUse) (moved int, err error) {
 	if last := r.latest(b); last != b {
 		r.loss(adapter.Tuned, "messages.content", "tool_use_id", "of several results of a call the last counts")
 		b = last
 	}
 	r.object(`{"role":"tool","tool_call_id":"`)
-	if err := r.callID(b.ToolUseID); err != nil {
+	if err := r.idOf(c); err != nil {
 		return 0, err
 	}
 	r.w.Lit(`","content":`)
@@ -280,6 +277,19 @@ func (r *request) orphanResult(b *messages.Block) error {
 		r.endText()
 	}
 	return r.resultFields(b, false)
+}
+
+// idOf writes the id of a call, and of the result that answers it. Calls of one turn must not share theirs.
+func (r *request) idOf(c *toolUse) error {
+	if c.twin == 0 {
+		return r.callID(c.id)
+	}
+	text, ok := c.id.Text()
+	if !ok {
+		return messages.Invalid(c.id, "is too long for an id")
+	}
+	r.w.Lit(adapter.NewID(text, "call_", c.twin))
+	return nil
 }
 
 // callID writes the upstream's form of a call's id, without quotes.

@@ -77,7 +77,7 @@ func toolTitle(t *messages.Tool) string {
 	var parts []string
 	for _, v := range [...]jsonindex.Value{t.Name, t.Type} {
 		if s, _ := v.Text(); s != "" {
-			parts = append(parts, s[:min(len(s), longest)])
+			parts = append(parts, shorten(s, longest))
 		}
 	}
 	if len(parts) == 2 {

@@ -1,0 +1,114 @@
+package chat
+
+import (
+	"strconv"
+
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
+	"github.com/claude-proxy/claude-proxy/sdk/messages"
+)
+
+// limit writes the output limit, capped by what the channel or the upstream allows.
+func (r *request) limit(n int64) {
+	most := r.call.MaxOutputTokens
+	if v, ok := r.call.Remedy(remedyLimit); ok {
+		if m, err := strconv.ParseInt(v, 10, 64); err == nil && m > 0 && (most == 0 || m < most) {
+			most = m
+		}
+	}
+	if most > 0 && n > most {
+		n = most
+		r.loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
+	}
+	field := r.f.LimitField
+	if r.dropped(field) {
+		// The two names mean the same; a server knows at least one.
+		if field == "max_tokens" {
+			field = "max_completion_tokens"
+		} else {
+			field = "max_tokens"
+		}
+	}
+	r.x.sent |= sentBit(field)
+	r.w.Lit(`,"`)
+	r.w.Lit(field)
+	r.w.Lit(`":`)
+	r.w.Int(n)
+}
+
+func (r *request) sampling() error {
+	for _, p := range [...]struct {
+		v    jsonindex.Value
+		name string
+		most float64
+	}{{r.in.Temperature, "temperature", 2}, {r.in.TopP, "top_p", 1}} {
+		if p.v.IsNull() {
+			continue
+		}
+		f, err := messages.Float(p.v, 0, p.most)
+		switch {
+		case err != nil:
+			return err
+		case !r.f.Sampling && f == 1:
+			r.loss(adapter.Noop, "", p.name, "the default")
+		case !r.f.Sampling:
+			r.loss(adapter.Tuned, "", p.name, "not taken by this model")
+		case r.send(p.name, p.name, ""):
+			r.w.Lit(`,"`)
+			r.w.Lit(p.name)
+			r.w.Lit(`":`)
+			r.w.Raw(p.v)
+		}
+	}
+	if !r.in.TopK.IsNull() {
+		r.loss(adapter.Tuned, "", "top_k", "no such parameter")
+	}
+	return nil
+}
+
+// stops writes the stop sequences, or hands them to the host when the upstream cannot take them all.
+func (r *request) stops() error {
+	v := r.in.StopSequences
+	if err := messages.Strings(v); err != nil {
+		return err
+	}
+	n := 0
+	for it := v.Iter(); it.Next(); {
+		if len(it.Val.Head()) > 0 {
+			n++
+		} else {
+			r.loss(adapter.Noop, "", "stop_sequences", "empty ones match nothing")
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	if n > r.f.Stops || r.dropped("stop") {
+		if r.d.RefuseStop {
+			return r.unsupported(v, "this model takes at most %d stop sequences", r.f.Stops)
+		}
+		for it := v.Iter(); it.Next(); {
+			s, ok := it.Val.Text()
+			if !ok {
+				return messages.Invalid(it.Val, "is too long for a stop sequence")
+			}
+			if s != "" {
+				r.up.StopSequences = append(r.up.StopSequences, s)
+			}
+		}
+		return nil
+	}
+	r.loss(adapter.Approximated, "", "stop_sequences", "a match is reported as end_turn")
+	r.x.sent |= sentStop
+	c := byte('[')
+	r.w.Lit(`,"stop":`)
+	for it := v.Iter(); it.Next(); {
+		if len(it.Val.Head()) > 0 {
+			r.w.Byte(c)
+			r.w.Raw(it.Val)
+			c = ','
+		}
+	}
+	r.w.Byte(']')
+	return nil
+}
