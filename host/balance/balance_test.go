@@ -53,7 +53,6 @@ func channels(spec string) []routing.Candidate {
 }
 
 var (
-	ok           = failure.Fault{}
 	rateLimited  = status(429, adapter.RateLimited)
 	overloaded   = status(529, adapter.Overloaded)
 	broken       = status(500, adapter.Overloaded)

@@ -100,12 +100,9 @@ func (b *Base) Join(path string) (*url.URL, error) {
 		return nil, fmt.Errorf("the adapter returned a query with a character that is not allowed: %s", quote(query))
 	}
 	if b.versioned {
-		first, rest, more := strings.Cut(path[1:], "/")
+		first, _, _ := strings.Cut(path[1:], "/")
 		if isVersion(first) {
-			path = ""
-			if more {
-				path = "/" + rest
-			}
+			path = path[1+len(first):]
 		}
 	}
 	u := &url.URL{Scheme: b.scheme, Host: b.host, Path: b.path + path, RawQuery: query}

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"errors"
@@ -85,8 +86,9 @@ func TestGuardAtDialTime(t *testing.T) {
 	c := client(t, "http://rebound.example/v1", nil)
 	transport := c.transport.(*http.Transport)
 	dial := transport.DialContext
-	transport.DialContext = nil
-	transport.Dial = func(network, _ string) (net.Conn, error) { return dial(t.Context(), network, "169.254.169.254:80") }
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dial(ctx, network, "169.254.169.254:80")
+	}
 	fails(t, c, request(), failure.KindBlocked, "169.254.169.254:80")
 }
 

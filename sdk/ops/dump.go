@@ -99,5 +99,5 @@ func appendRaw(dst, raw []byte) []byte {
 }
 
 func oneLine(raw []byte) bool {
-	return raw[0] == '{' && raw[len(raw)-1] == '}' && bytes.IndexAny(raw, "\n\r") < 0
+	return raw[0] == '{' && raw[len(raw)-1] == '}' && !bytes.ContainsAny(raw, "\n\r")
 }
