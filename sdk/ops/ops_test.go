@@ -151,7 +151,7 @@ func TestDoneSeen(t *testing.T) {
 		t.Error("a text counts as done")
 	}
 	e.Buf = append(e.Buf, byte(Done), 0, 0, 0, 0, 0, 0, 0) // as a sandbox's runner does
-	for range 2 { // the second look begins where the first one ended
+	for range 2 {                                          // the second look begins where the first one ended
 		if !e.DoneSeen() {
 			t.Error("done was not seen")
 		}
