@@ -268,3 +268,27 @@ func BenchmarkProxy(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRelay is the whole way over loopback in one process: client, proxy and upstream together, with what all three
+// allocate. It shows changes; what the proxy alone costs is BenchmarkProxy's to say.
+func BenchmarkRelay(b *testing.B) {
+	up := hosttest.New(b, &hosttest.Script{Keys: []string{upstreamKey}})
+	for _, a := range adapters {
+		p := start(b, channel("main", a.name, up.URL), "log: { level: error }")
+		for _, s := range []struct{ name, body string }{
+			{"small", ask("fast-plain", "hi", false)},
+			{"30KB", agentRequest("fast-plain", false, 30_000)},
+			{"stream200", ask("fast-stream-200", "hi", true)},
+		} {
+			b.Run(a.name+"/"+s.name, func(b *testing.B) {
+				b.ReportAllocs()
+				b.SetBytes(int64(len(s.body)))
+				for b.Loop() {
+					if got := p.post("/v1/messages", s.body); got.status != 200 {
+						b.Fatalf("%d %s", got.status, got.body)
+					}
+				}
+			})
+		}
+	}
+}

@@ -51,7 +51,9 @@ func newAnswer(w Writer, stream bool, requestID string, onGone func(error)) *ans
 	a := &answer{w: w, stream: stream, start: now, last: now, onGone: onGone}
 	a.headers = []adapter.Header{{Name: "request-id", Value: requestID}}
 	if stream {
+		a.mu.Lock() // tick reads the field
 		a.timer = time.AfterFunc(silence, a.tick)
+		a.mu.Unlock()
 	}
 	return a
 }
@@ -124,7 +126,7 @@ func (a *answer) end() {
 // tick breaks a silence. It runs on the timer's goroutine.
 func (a *answer) tick() {
 	if !a.mu.TryLock() {
-		a.timer.Reset(time.Second) // somebody is writing, so it is not silent
+		time.AfterFunc(time.Second, a.tick) // somebody is writing, so it is not silent
 		return
 	}
 	defer a.mu.Unlock()

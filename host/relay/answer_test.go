@@ -3,7 +3,9 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,10 +126,30 @@ func TestGone(t *testing.T) {
 }
 
 func TestWatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		var fired []string
-		w := watch{cancel: func(err error) { fired = append(fired, fmt.Sprintf("%s %v", time.Since(start), err)) }}
+	f := func(use func(w *watch), want ...string) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			var mu sync.Mutex
+			var fired []string
+			w := &watch{cancel: func(err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				fired = append(fired, fmt.Sprintf("%s %v", time.Since(start), err))
+			}}
+			use(w)
+			time.Sleep(time.Minute)
+			mu.Lock()
+			defer mu.Unlock()
+			if !slices.Equal(fired, want) {
+				t.Errorf("fired %q, want %q", fired, want)
+			}
+		})
+	}
+	// nothing comes
+	f(func(w *watch) { w.expect(10*time.Second, errNoHead) }, "10s "+errNoHead.Error())
+	// the head comes, then bytes, then nothing
+	f(func(w *watch) {
 		w.expect(10*time.Second, errNoHead)
 		time.Sleep(9 * time.Second)
 		w.expect(4*time.Second, errIdle)
@@ -135,19 +157,10 @@ func TestWatch(t *testing.T) {
 			time.Sleep(3 * time.Second)
 			w.touch()
 		}
-		if len(fired) != 0 {
-			t.Errorf("fired although bytes came: %q", fired)
-		}
-		time.Sleep(time.Minute)
-		if len(fired) != 1 || fired[0] != "28s "+errIdle.Error() {
-			t.Errorf("fired %q", fired)
-		}
-		w = watch{cancel: w.cancel}
+	}, "28s "+errIdle.Error())
+	// the answer ends in time
+	f(func(w *watch) {
 		w.expect(time.Second, errNoWhole)
 		w.stop()
-		time.Sleep(time.Minute)
-		if len(fired) != 1 {
-			t.Errorf("fired after stop: %q", fired)
-		}
 	})
 }

@@ -36,6 +36,7 @@ type attempt struct {
 	watch  watch
 	ctx    context.Context
 	head   time.Duration
+	mended []adapter.Loss // one for each remedy of this attempt
 	began  time.Time
 }
 
@@ -61,7 +62,7 @@ func (x *exchange) attempt(pick *balance.Pick, target balance.Target) *failure.F
 			return f
 		}
 		remedies = append(remedies, *f.Remedy)
-		x.rec.Losses = append(x.rec.Losses, adapter.Loss{Kind: adapter.Tuned, Path: "remedy." + f.Remedy.Name, Note: "asked once more: " + f.Message})
+		t.mended = append(t.mended, adapter.Loss{Kind: adapter.Tuned, Path: "remedy." + f.Remedy.Name, Note: "asked once more: " + f.Message})
 	}
 }
 
@@ -136,7 +137,7 @@ func (t *attempt) begin(remedies []adapter.Remedy) (runner.Run, *failure.Fault) 
 	if err != nil {
 		return nil, faultOf(err)
 	}
-	t.x.rec.Losses = append(t.x.rec.Losses, t.up.Losses...)
+	t.x.rec.Losses = append(append(t.x.rec.Losses[:0], t.mended...), t.up.Losses...)
 	if f := t.strict(); f != nil {
 		run.Close()
 		return nil, f
@@ -179,7 +180,7 @@ func (t *attempt) body(remedies []adapter.Remedy) ([][]byte, *failure.Fault) {
 	}
 	if !t.up.PassThrough {
 		// The transport may still read the body after it has answered, so it gets memory of its own.
-		return [][]byte{t.up.Body.AppendTo(make([]byte, 0, t.up.Body.Len()), client)}, nil
+		return [][]byte{t.up.Body.AppendTo(make([]byte, 0, t.up.Body.Size(client)), client)}, nil
 	}
 	if !t.lease.Manifest.Speaks(adapter.NativeClaude) {
 		return nil, adapterFault("asked to pass the request through without declaring the format as native")
