@@ -278,7 +278,7 @@ func (r *request) flatUser(content jsonindex.Value) bool {
 		if !r.flatBlock(it.Val) {
 			return false
 		}
-		for in := it.Val.Get("content").Iter(); in.Next(); {
+		for in := r.latestContent(it.Val).Iter(); in.Next(); {
 			if !r.flatBlock(in.Val) {
 				return false
 			}

@@ -82,6 +82,17 @@ func (r *request) latest(b *messages.Block) *messages.Block {
 	return b
 }
 
+// latestContent is the content that a block of a user message is written with: its own, or that of the result that took
+// its place.
+func (r *request) latestContent(b jsonindex.Value) jsonindex.Value {
+	if r.known != nil {
+		if last, ok := r.known.replaced[b.Entry()]; ok {
+			return last.Content
+		}
+	}
+	return b.Get("content")
+}
+
 // convert writes the body: model and tools, then the messages, then everything else, so that neither another turn nor
 // another setting changes a byte before it.
 func (r *request) convert() error {
