@@ -159,7 +159,7 @@ func TestFramings(t *testing.T) {
 				if got.status != 200 {
 					t.Fatalf("status %d: %s", got.status, got.body)
 				}
-				if a.name == "openai" && strip(got.body) != strip(whole.body) {
+				if a.name != "claude" && strip(got.body) != strip(whole.body) {
 					t.Errorf("got:\n%s\nwant:\n%s", got.body, whole.body)
 				}
 				text := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(got.body)
@@ -242,7 +242,12 @@ func TestStall(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			whole := start(t, channel("main", a.name, upstreamOf(t, transcript()).URL)).post("/v1/messages", withTools(a.model, true))
 			frames := map[string]string{
-				"openai": `data: {"id":"x","choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}]}` + "\n\n",
+				"openai":    `data: {"id":"x","choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}]}` + "\n\n",
+				"openaiold": `data: {"id":"x","choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}]}` + "\n\n",
+				"gemini":    `data: {"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"hello"}]}}]}` + "\n\n",
+				"openairesponses": `data: {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"msg_1","role":"assistant","content":[]}}` + "\n\n" +
+					`data: {"type":"response.content_part.added","output_index":0,"content_index":0,"item_id":"msg_1","part":{"type":"output_text","text":""}}` + "\n\n" +
+					`data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"item_id":"msg_1","delta":"hello"}` + "\n\n",
 				"claude": strings.ReplaceAll(whole.body[:strings.Index(whole.body, "event: content_block_stop")], "\r", ""),
 			}
 			step := hosttest.Step{Raw: &hosttest.Raw{Frames: []string{frames[a.name]}}, Fault: hosttest.Fault{End: "stall"}}
@@ -258,6 +263,9 @@ func TestStall(t *testing.T) {
 // A server that holds its connection open after the end mark does not hold the client.
 func TestHeldAfterTheEnd(t *testing.T) {
 	for _, a := range adapters {
+		if a.endless {
+			continue // without an end mark only the end of the body tells
+		}
 		t.Run(a.name, func(t *testing.T) {
 			step := transcript()
 			step.Fault.End = "hold"
