@@ -159,7 +159,9 @@ func TestFramings(t *testing.T) {
 				if got.status != 200 {
 					t.Fatalf("status %d: %s", got.status, got.body)
 				}
-				if a.name != "claude" && strip(got.body) != strip(whole.body) {
+				// Data over several lines puts line breaks between the members of a tool's input.
+				same := func(body string) string { return strings.ReplaceAll(strip(body), `\n`, "") }
+				if a.name != "claude" && same(got.body) != same(whole.body) {
 					t.Errorf("got:\n%s\nwant:\n%s", got.body, whole.body)
 				}
 				text := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\ufeff", "").Replace(got.body)

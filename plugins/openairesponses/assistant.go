@@ -1,0 +1,162 @@
+package openairesponses
+
+import (
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/messages"
+)
+
+const assistantItem = `{"type":"message","role":"assistant","content":`
+
+// assistantRun writes assistant messages in a row as one turn, as Claude reads them, and says whether another message
+// follows. Texts, calls and reasoning are items of their own, in the client's order.
+func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) {
+	last := it.Message.V
+	before, empty := r.items, false
+	r.beginAnswer()
+	for more = true; more && it.Message.Role == messages.Assistant; more = it.Next() {
+		last = it.Message.V
+		if err := r.messageFields(&it.Message); err != nil {
+			return false, err
+		}
+		blocks := it.Message.Blocks()
+		for blocks.Next() {
+			empty = true
+			if err := r.assistantBlock(&blocks.Block); err != nil {
+				return false, err
+			}
+		}
+		if err := blocks.Err(); err != nil {
+			return false, err
+		}
+	}
+	r.endItem()
+	r.release("", "")
+	if err := it.Err(); err != nil {
+		return false, err
+	}
+	if empty && r.items == before {
+		r.loss(adapter.Noop, "messages", "content", "an empty message is left out")
+	}
+	if more {
+		return true, nil
+	}
+	if r.call.Op == adapter.Messages {
+		if !r.o.sendPrefill {
+			return false, r.unsupported(last,
+				"the conversation must end with a user message, as a prefilled assistant message is not continued")
+		}
+		r.loss(adapter.Approximated, "", "messages", "the prefilled answer is not continued, a new one follows")
+	}
+	return false, r.unanswered()
+}
+
+// beginAnswer starts a message of the assistant's; nothing is written yet.
+func (r *request) beginAnswer() { r.c = content{head: assistantItem, text: outputText} }
+
+// assistantBlock writes a block of an assistant message.
+func (r *request) assistantBlock(b *messages.Block) error {
+	switch b.Type {
+	case messages.BlockText:
+		if len(b.Text.Head()) > 0 {
+			r.releaseBeforeText()
+		}
+		r.text(b.Text)
+		return r.textFields(b, inContent)
+	case messages.BlockToolUse:
+		return r.toolUse(b)
+	case messages.BlockThinking:
+		r.thinking(b)
+	case messages.BlockRedactedThinking:
+		r.loss(adapter.Noop, inContent, "data", "reasoning of another upstream is not taken")
+	case messages.BlockFallback:
+		r.loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
+		return nil
+	case messages.BlockCompaction:
+		return r.compaction(b)
+	case messages.BlockContainerUpload:
+		return r.unsupported(b.V, "files of a container lie on Claude's servers")
+	default:
+		if !b.Type.Server() || b.Type == messages.BlockToolAddition || b.Type == messages.BlockToolRemoval {
+			return r.unsupported(b.V, "an assistant message with a block of type %s", typeName(b))
+		}
+		r.loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
+		r.releaseBeforeText()
+		r.serverBlock(b.V)
+		return r.mark(b.CacheControl, inContent)
+	}
+	r.others(inContent, b.Others())
+	if !b.CacheControl.IsNull() {
+		r.loss(adapter.Tuned, inContent, "cache_control", "reasoning cannot carry a mark")
+	}
+	return nil
+}
+
+// toolUse writes a call. https://platform.openai.com/docs/guides/function-calling#handling-function-calls
+func (r *request) toolUse(b *messages.Block) error {
+	r.endItem()
+	r.releaseBeforeCall(b.ID)
+	t := r.calls.add(b.ID)
+	r.item(`{"type":"function_call","call_id":"`)
+	if err := r.callID(t.id, t.twin); err != nil {
+		return err
+	}
+	r.w.Lit(`","name":`)
+	if err := r.toolName(b.Name, false); err != nil {
+		return err
+	}
+	r.w.Lit(`,"arguments":"`)
+	r.w.Escape(b.Input)
+	r.w.Lit(`"}`)
+	r.beginAnswer()
+	if c := b.Caller; !c.IsNull() {
+		kind := adapter.Tuned
+		if c.Get("type").Is("direct") {
+			kind = adapter.Noop
+		}
+		r.loss(kind, inContent, "caller", "the call counts as the model's own")
+	}
+	if !b.ToolsetName.IsNull() {
+		r.loss(adapter.Noop, inContent, "toolset_name", "")
+	}
+	if !b.CacheControl.IsNull() {
+		r.loss(adapter.Tuned, inContent, "cache_control", "a tool call cannot carry a mark")
+	}
+	r.others(inContent, b.Others())
+	return nil
+}
+
+// compaction writes the summary that stands for everything before it as a user message.
+func (r *request) compaction(b *messages.Block) error {
+	for _, m := range b.Others() {
+		kind := adapter.Dropped
+		if m.Name == "encrypted_content" || m.Name == "signature" {
+			kind = adapter.Noop // Claude's own form of the same summary
+		}
+		r.loss(kind, inContent, m.Name, "not taken by the upstream")
+	}
+	if b.Content.IsNull() {
+		r.loss(adapter.Noop, inContent, "content", "an empty compaction is left out")
+		return nil
+	}
+	r.loss(adapter.Approximated, inContent, "content", "the summary of a compaction became user text")
+	r.endItem()
+	r.release("", "")
+	r.begin(userItem, false)
+	r.beginText()
+	r.w.Lit(`Summary of the conversation so far:`)
+	blocks := b.Blocks()
+	for blocks.Next() {
+		if blocks.Block.Type == messages.BlockText {
+			r.w.Lit(`\n\n`)
+			r.w.Inner(blocks.Block.Text)
+		}
+	}
+	r.endText()
+	err := blocks.Err()
+	if err == nil {
+		err = r.mark(b.CacheControl, inContent)
+	}
+	r.endItem()
+	r.beginAnswer()
+	return err
+}

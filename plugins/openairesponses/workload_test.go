@@ -1,0 +1,107 @@
+package openairesponses
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
+	"github.com/claude-proxy/claude-proxy/sdk/ops"
+)
+
+func newAdapter(t testing.TB, options string) adapter.Adapter {
+	t.Helper()
+	a, err := Module{}.New(parse(t, options, jsonindex.ClientMode()).Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func parse(t testing.TB, body string, m jsonindex.Mode) *jsonindex.Doc {
+	t.Helper()
+	doc, err := jsonindex.Parse([]byte(body), m)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, body)
+	}
+	return doc
+}
+
+// begun is an exchange of a call with this body that has read these events.
+func begun(t testing.TB, body string, events ...string) adapter.Exchange {
+	t.Helper()
+	var up adapter.UpstreamRequest
+	call := &adapter.Call{ID: "req_1", Model: "gpt-5", Stream: true, Body: parse(t, body, jsonindex.ClientMode())}
+	x, err := newAdapter(t, `{}`).Begin(call, &up)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out ops.Emitter
+	for _, data := range events {
+		if err := x.Event(newEvent(t, data), &out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return x
+}
+
+// newEvent is an event with this data, whose name stands in it.
+func newEvent(t testing.TB, data string) adapter.Event {
+	t.Helper()
+	return adapter.Event{Data: []byte(data), JSON: parse(t, data, jsonindex.UpstreamMode()).Root()}
+}
+
+// toolRequest is an agent's request of about 4 KB: system prompt, three tools, a call and its result.
+func toolRequest() string {
+	var b strings.Builder
+	b.WriteString(`{"model":"claude-sonnet-5","max_tokens":32000,"stream":true,"system":[{"type":"text","text":"You are a coding agent."},` +
+		`{"type":"text","text":"` + strings.Repeat("Answer briefly and use the tools. ", 20) + `","cache_control":{"type":"ephemeral"}}],"messages":[`)
+	b.WriteString(`{"role":"user","content":[{"type":"text","text":"<reminder>Today is a day.</reminder>"},{"type":"text","text":"Find the \"bug\" in main.go\nand fix it."}]},`)
+	b.WriteString(`{"role":"assistant","content":[{"type":"thinking","thinking":"Let me look.","signature":"cp1.openairesponses.rs_0a1b2c3d.m.` + strings.Repeat("gA", 60) + `"},` +
+		`{"type":"text","text":"I will read the file."},{"type":"tool_use","id":"call_01A","name":"Read","input":{"file_path":"/src/main.go","limit":200}}]},`)
+	b.WriteString(`{"role":"user","content":[{"tool_use_id":"call_01A","type":"tool_result","content":"` + strings.Repeat(`1\tpackage main\n`, 30) + `"}]},`)
+	b.WriteString(`{"role":"assistant","content":[{"type":"tool_use","id":"call_01B","name":"Bash","input":{"command":"go build ./...","timeout":1000}}]},`)
+	b.WriteString(`{"role":"user","content":[{"tool_use_id":"call_01B","type":"tool_result","content":[{"type":"text","text":"ok"}],"is_error":false,"cache_control":{"type":"ephemeral"}}]}],"tools":[`)
+	for i, name := range []string{"Read", "Bash", "Edit"} {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"name":%q,"description":"%s","input_schema":{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object",`+
+			`"properties":{"file_path":{"type":"string","description":"The absolute path"},"limit":{"type":"integer","minimum":0},"command":{"type":"string"}},`+
+			`"required":["file_path"],"additionalProperties":false}}`, name, strings.Repeat("Does one thing well. ", 8))
+	}
+	b.WriteString(`],"metadata":{"user_id":"{\"device_id\":\"0a1b\",\"account_uuid\":\"\",\"session_id\":\"5f0c\"}"},"thinking":{"type":"adaptive"},"output_config":{"effort":"medium"}}`)
+	return b.String()
+}
+
+// agentRequest is a later turn of the same agent, about 30 KB.
+func agentRequest() string {
+	first := toolRequest()
+	at := strings.Index(first, `],"tools":[`)
+	var turns strings.Builder
+	for i := range 24 {
+		fmt.Fprintf(&turns, `,{"role":"assistant","content":[{"type":"text","text":"Step %d: I look at the next file."},`+
+			`{"type":"tool_use","id":"call_%dX","name":"Read","input":{"file_path":"/src/file%d.go","offset":%d}},`+
+			`{"type":"tool_use","id":"call_%dY","name":"Bash","input":{"command":"grep -n \"func\" file%d.go"}}]},`+
+			`{"role":"user","content":[{"tool_use_id":"call_%dX","type":"tool_result","content":"%s"},`+
+			`{"tool_use_id":"call_%dY","type":"tool_result","content":"%s","is_error":false}]}`,
+			i, i, i, i, i, i, i, strings.Repeat(`func f() error {\n\treturn nil\n}\n`, 10), i, strings.Repeat(`12:func f()\n`, 10))
+	}
+	return first[:at] + turns.String() + first[at:]
+}
+
+// Events as OpenAI sends them.
+const (
+	textEvent = `{"type":"response.output_text.delta","sequence_number":41,"item_id":"msg_0a1b2c3d4e5f60718293a4b5c6d7e8f90123456789abcdef",` +
+		`"output_index":1,"content_index":0,"delta":" the next word","logprobs":[]}`
+	callEvent = `{"type":"response.output_item.added","sequence_number":50,"output_index":2,"item":{"id":"fc_0a1b","type":"function_call",` +
+		`"status":"in_progress","arguments":"","call_id":"call_0a1b","name":"Read"}}`
+	openEvent = `{"type":"response.function_call_arguments.delta","sequence_number":51,"item_id":"fc_0a1b","output_index":2,"delta":"{\"list\":["}`
+	argsEvent = `{"type":"response.function_call_arguments.delta","sequence_number":52,"item_id":"fc_0a1b2c3d4e5f60718293a4b5c6d7e8f90123456789abcdef",` +
+		`"output_index":2,"delta":"[\"a\",1],"}`
+	thinkEvent = `{"type":"response.reasoning_summary_text.delta","sequence_number":9,"item_id":"rs_0a1b2c3d4e5f60718293a4b5c6d7e8f90123456789abcdef",` +
+		`"output_index":0,"summary_index":0,"delta":" and so on"}`
+	doneEvent = `{"type":"response.completed","sequence_number":60,"response":{"id":"resp_1","model":"gpt-5","status":"completed","output":[],` +
+		`"usage":{"input_tokens":9,"input_tokens_details":{"cached_tokens":4},"output_tokens":3}}}`
+)
