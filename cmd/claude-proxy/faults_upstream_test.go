@@ -191,7 +191,7 @@ func TestUpstreamFaults(t *testing.T) {
 		{"U11 hang before the head", hosttest.Step{Fault: hosttest.Fault{Hang: "head"}}, 504, "timeout_error", "300ms", "", ""},
 		{"U12 hang after the head", hosttest.Step{Fault: hosttest.Fault{Hang: "body"}}, 504, "timeout_error", "300ms", "", ""},
 		{"U16 bad chunk", hosttest.Step{Fault: hosttest.Fault{BadChunk: 1}}, 502, "api_error", "main", "", "stream"},
-		{"U17 giant event", hosttest.Step{Fault: hosttest.Fault{GiantEvent: 17 << 20}}, 502, "api_error", "16777216", "", "stream"},
+		{"U17 giant event", hosttest.Step{Raw: &hosttest.Raw{Frames: []string{"data: " + strings.Repeat("a", 17<<20)}}}, 502, "api_error", "16777216", "", "stream"},
 		{"U18 flood of comments", hosttest.Step{Fault: hosttest.Fault{Flood: 10_500}}, 502, "api_error", "10000", "", "stream"},
 		{"U20 web page", hosttest.Step{Fault: hosttest.Fault{Page: true}}, 502, "api_error", "web page", "", ""},
 		{"U22 empty body", hosttest.Step{Fault: hosttest.Fault{Empty: true}}, 502, "api_error", "empty", "", ""},
@@ -207,7 +207,7 @@ func TestUpstreamFaults(t *testing.T) {
 				}
 				t.Run(fmt.Sprintf("%s/%s/stream=%v", c.name, a.name, stream), func(t *testing.T) {
 					c.step.Times = -1
-					short := timeouts("10s")
+					short := timeouts("30s")
 					if c.step.Fault.Hang != "" {
 						short = timeouts("300ms")
 					}
