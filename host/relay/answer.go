@@ -43,7 +43,6 @@ type answer struct {
 	// gone is the first write error: the client left or does not read.
 	gone   error
 	onGone func(error)
-	buf    []byte
 }
 
 func newAnswer(w Writer, stream bool, requestID string, onGone func(error)) *answer {
@@ -104,7 +103,7 @@ func (a *answer) fail(f *failure.Answer, requestID string) {
 	if a.phase == over {
 		return
 	}
-	body := f.AppendJSON(a.buf[:0], requestID)
+	body := f.AppendJSON(nil, requestID)
 	if a.phase == quiet {
 		a.attempt = append(a.attempt[:len(a.attempt):len(a.attempt)], ErrorHeaders(f)...)
 		a.head(f.Status, "application/json", len(body))
@@ -140,9 +139,9 @@ func (a *answer) tick() {
 	switch {
 	case a.phase != speaking:
 		a.openStream()
-		a.write(render.AppendComment(a.buf[:0], "keepalive")) // a failed write ends the request through onGone
+		a.write(render.AppendComment(nil, "keepalive")) // a failed write ends the request through onGone
 	case a.pingable:
-		a.write(render.AppendPing(a.buf[:0])) // as above
+		a.write(render.AppendPing(nil)) // as above
 	}
 	a.last = time.Now()
 	a.timer.Reset(silence)

@@ -66,7 +66,7 @@ func (t *attempt) passStream(resp *upstream.Response, first []byte, ended bool) 
 		}
 		n, rerr = resp.Body.Read(p.Space(minRead))
 		p.Advance(n)
-		t.watch.touch()
+		t.moved()
 	}
 }
 

@@ -71,7 +71,7 @@ func (t *attempt) read(resp *upstream.Response) (f *failure.Fault, drained bool)
 		t.watch.expect(t.ch.Config.Timeouts.Idle, errIdle)
 	}
 	n, err := readSome(resp.Body, t.s.first)
-	t.watch.touch()
+	t.moved()
 	first := t.s.first[:n]
 	switch {
 	case err != nil && err != io.EOF:
@@ -99,6 +99,13 @@ func (t *attempt) read(resp *upstream.Response) (f *failure.Fault, drained bool)
 		return t.convertStream(resp.Body, first, ended)
 	}
 	return t.convertWhole(resp, first, ended), true
+}
+
+// moved notes that bytes came. An unstreamed answer has a limit for all of it, which they do not extend.
+func (t *attempt) moved() {
+	if t.up.Stream {
+		t.watch.touch()
+	}
 }
 
 // readSome reads until there is at least one byte that is not white space, or an error.
@@ -164,7 +171,7 @@ func (t *attempt) convertStream(body io.Reader, first []byte, ended bool) (*fail
 		var n int
 		n, rerr = body.Read(p.Space(minRead))
 		p.Advance(n)
-		t.watch.touch()
+		t.moved()
 	}
 }
 

@@ -37,17 +37,13 @@ func (t *attempt) convertWhole(resp *upstream.Response, first []byte, ended bool
 // readWhole reads the rest of the body and indexes it. It returns the bytes as they came: the index may be over a copy in
 // which invalid UTF-8 is replaced.
 func (t *attempt) readWhole(resp *upstream.Response, first []byte, ended bool) ([]byte, *failure.Fault) {
-	if !t.up.Stream {
-		// The whole answer has its own limit, which began with the request.
-		defer t.watch.touch()
-	}
 	body := bytes.Clone(first)
 	if !ended {
 		if n := resp.ContentLength; n > int64(len(first)) && n <= maxWhole {
 			body = append(make([]byte, 0, n+1), first...)
 		}
 		b := bytes.NewBuffer(body)
-		n, err := b.ReadFrom(io.LimitReader(touching{resp.Body, &t.watch, t.up.Stream}, maxWhole-int64(len(first))+1))
+		n, err := b.ReadFrom(io.LimitReader(moving{resp.Body, t}, maxWhole-int64(len(first))+1))
 		if err != nil {
 			return nil, t.timed(cutFault(err))
 		}
@@ -64,18 +60,15 @@ func (t *attempt) readWhole(resp *upstream.Response, first []byte, ended bool) (
 	return body, nil
 }
 
-// touching tells the watch of every read of a body that was asked for as a stream.
-type touching struct {
-	r      io.Reader
-	watch  *watch
-	active bool
+// moving notes every read.
+type moving struct {
+	r io.Reader
+	t *attempt
 }
 
-func (r touching) Read(b []byte) (int, error) {
-	n, err := r.r.Read(b)
-	if r.active {
-		r.watch.touch()
-	}
+func (m moving) Read(b []byte) (int, error) {
+	n, err := m.r.Read(b)
+	m.t.moved()
 	return n, err
 }
 
