@@ -14,6 +14,7 @@ export const upstreamKey = 'canary-upstream-key-77b2e0'
 /** The channels under test: name of the model that a client asks for, and the adapter that serves it. */
 export const channels = [
   { model: 'via-openai', adapter: 'openai', upstreamModel: 'gpt-5.6' },
+  { model: 'via-old', adapter: 'openaiold', upstreamModel: 'gpt-4o' },
   { model: 'via-responses', adapter: 'openairesponses', upstreamModel: 'gpt-5.6' },
   { model: 'via-gemini', adapter: 'gemini', upstreamModel: 'gemini-3-pro' },
   { model: 'via-claude', adapter: 'claude', upstreamModel: 'claude-opus-5-5' },

@@ -53,8 +53,12 @@ func ends(body string) string {
 // usage finds the usage of message_start and message_delta.
 var usage = regexp.MustCompile(`"usage":\{[^{}]*(\{[^{}]*\}[^{}]*)*\}`)
 
-// strip takes what differs from request to request out of a stream: the id that the proxy gives.
+// madeUp finds the part of a tool's id that openaiold makes from the request, since such servers repeat theirs.
+var madeUp = regexp.MustCompile(`toolu_[A-Za-z0-9]+_p`)
+
+// strip takes what differs from request to request out of a stream: the ids that the proxy gives.
 func strip(body string) string {
+	body = madeUp.ReplaceAllString(body, "")
 	i := strings.Index(body, `"id":"msg_`)
 	if i < 0 {
 		return body

@@ -23,6 +23,7 @@ var adapters = []struct {
 	endless bool
 }{
 	{name: "openai", model: "gpt-5.6"},
+	{name: "openaiold", model: "gpt-4o"},
 	{name: "openairesponses", model: "gpt-5.6"},
 	{name: "gemini", model: "gemini-3-pro", endless: true},
 	{name: "claude", model: "claude-opus-5-5"},

@@ -13,7 +13,7 @@ const manyCalls = 64
 // follows.
 func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) {
 	t := &r.turn
-	*t = turn{pieces: t.pieces[:0], calls: t.calls[:0], orphans: t.orphans[:0]}
+	*t = turn{pieces: t.pieces[:0], calls: t.calls[:0], thoughts: t.thoughts[:0], orphans: t.orphans[:0]}
 	last := it.Message.V
 	for more = true; more && it.Message.Role == messages.Assistant; more = it.Next() {
 		last = it.Message.V
@@ -34,11 +34,11 @@ func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) 
 		return false, err
 	}
 	t.findTwins()
-	if err := r.writeAssistant(); err != nil {
+	if err := r.writeAssistant(!more && r.continued()); err != nil {
 		return false, err
 	}
-	if more {
-		return true, nil
+	if more || r.continued() {
+		return more, nil
 	}
 	if !r.d.SendPrefill {
 		return false, r.unsupported(last, "the conversation must end with a user message, as a prefilled assistant message is not continued")
@@ -63,7 +63,8 @@ func (r *request) assistantBlock(b *messages.Block) error {
 		r.others(in, b.Others())
 		return nil
 	case messages.BlockToolUse:
-		t.calls = append(t.calls, toolUse{id: b.ID, name: b.Name, input: b.Input})
+		t.calls = append(t.calls, toolUse{id: b.ID, name: b.Name, input: b.Input, state: t.state})
+		t.state = carried{}
 		r.caller(b)
 		r.others(in, b.Others())
 		if !b.CacheControl.IsNull() {
@@ -71,8 +72,7 @@ func (r *request) assistantBlock(b *messages.Block) error {
 		}
 		return nil
 	case messages.BlockThinking:
-		r.loss(adapter.Noop, "", "messages.content.thinking", "reasoning of an earlier turn is not taken")
-		r.loss(adapter.Noop, "", "messages.content.signature", "")
+		r.think(b)
 	case messages.BlockRedactedThinking:
 		r.loss(adapter.Noop, in, "data", "reasoning of an earlier turn is not taken")
 	case messages.BlockFallback:
@@ -146,11 +146,11 @@ func (r *request) compaction(b *messages.Block) error {
 }
 
 // writeAssistant writes what assistantBlock collected: the text, then the calls. A message that holds neither is left
-// out, as the upstream would refuse it.
-func (r *request) writeAssistant() error {
+// out, as the upstream would refuse it. last says that the model is to continue it.
+func (r *request) writeAssistant(last bool) error {
 	t := &r.turn
 	r.begin("", r.flatAssistant())
-	opened := false
+	opened := r.replayInTags()
 	for i := range t.pieces {
 		p := &t.pieces[i]
 		if p.text.Exists() && len(p.text.Head()) == 0 {
@@ -171,38 +171,75 @@ func (r *request) writeAssistant() error {
 	}
 	switch {
 	case r.msg.parts == 0 && len(t.calls) == 0:
+		if len(t.thoughts) > 0 {
+			r.forget("reasoning of an earlier turn is not taken")
+		}
 		if len(t.pieces) > 0 {
 			r.loss(adapter.Noop, "messages", "content", "an empty message is left out")
 		}
 		return nil
 	case r.msg.parts == 0:
-		r.object(`{"role":"assistant","content":null`)
+		if r.d.EmptyContent {
+			r.object(`{"role":"assistant","content":""`)
+		} else {
+			r.object(`{"role":"assistant","content":null`)
+		}
 	case r.msg.flat:
 		r.w.Byte('"')
 	default:
 		r.w.Lit(`}]`)
 	}
+	r.replay()
 	for i := range t.calls {
 		if i == 0 {
 			r.w.Lit(`,"tool_calls":[{"id":"`)
 		} else {
 			r.w.Lit(`},{"id":"`)
 		}
-		if err := r.writeCall(&t.calls[i]); err != nil {
+		if err := r.writeCall(&t.calls[i], i == 0); err != nil {
 			return err
 		}
 	}
 	if len(t.calls) > 0 {
 		r.w.Lit(`}]`)
 	}
+	if last && r.d.ContinueMark != "" {
+		r.path([]string{r.d.ContinueMark})
+		r.w.Lit(`true`)
+	}
 	r.w.Byte('}')
 	return nil
+}
+
+// continued says whether the model continues the message at hand if it is the last: a text without calls.
+func (r *request) continued() bool {
+	return r.d.Continues && len(r.turn.calls) == 0
+}
+
+// replayInTags begins the content with the reasoning of the message, where that is how it goes back.
+func (r *request) replayInTags() bool {
+	t := &r.turn
+	if member, _ := r.replays(); member != BackInTags || len(t.thoughts) == 0 {
+		return false
+	}
+	r.object(`{"role":"assistant","content":`)
+	r.beginText()
+	r.w.Lit(r.d.Thinking.Open)
+	r.w.Lit(`\n`)
+	r.thoughts()
+	r.w.Lit(`\n`)
+	r.w.Lit(r.d.Thinking.Close)
+	r.endText()
+	return true
 }
 
 // flatAssistant says whether the text is written as one string.
 func (r *request) flatAssistant() bool {
 	t := &r.turn
 	n := 0
+	if member, _ := r.replays(); member == BackInTags && len(t.thoughts) > 0 {
+		n++
+	}
 	for i := range t.pieces {
 		if p := &t.pieces[i]; !p.text.Exists() || len(p.text.Head()) > 0 {
 			n++
@@ -214,8 +251,8 @@ func (r *request) flatAssistant() bool {
 	return n <= 1 || r.d.StringContent
 }
 
-// writeCall writes a tool call behind its opening brace and the quote of its id.
-func (r *request) writeCall(c *toolUse) error {
+// writeCall writes a tool call behind its opening brace and the quote of its id. first says that it is the message's first.
+func (r *request) writeCall(c *toolUse, first bool) error {
 	if err := r.idOf(c); err != nil {
 		return err
 	}
@@ -226,16 +263,17 @@ func (r *request) writeCall(c *toolUse) error {
 	r.w.Lit(`,"arguments":"`)
 	r.w.Escape(c.input)
 	r.w.Lit(`"}`)
+	r.callState(c, first)
 	return nil
 }
 
-// findTwins counts calls with the same id, and makes byID where there are many, so that even thousands of calls are
+// findTwins counts calls that have the same id upstream, and makes byID where there are many, so that even thousands of calls are
 // matched in linear time.
 func (t *turn) findTwins() {
 	if len(t.calls) <= manyCalls {
 		for i := range t.calls {
 			for j := range i {
-				if sameText(t.calls[i].id, t.calls[j].id) {
+				if sameID(t.calls[i].id, t.calls[j].id) {
 					t.calls[i].twin++
 				}
 			}
@@ -243,16 +281,18 @@ func (t *turn) findTwins() {
 		return
 	}
 	t.byID = make(map[string]int, len(t.calls))
-	last := make(map[string]int, len(t.calls))
+	last, twins := make(map[string]int, len(t.calls)), make(map[string]int, len(t.calls))
 	for i := range t.calls {
 		id, _ := t.calls[i].id.Text()
 		if before := last[id]; before > 0 {
 			t.calls[before-1].same = i + 1
-			t.calls[i].twin = t.calls[before-1].twin + 1
 		} else {
 			t.byID[id] = i + 1
 		}
 		last[id] = i + 1
+		mine := string(own([]byte(id)))
+		t.calls[i].twin = twins[mine]
+		twins[mine]++
 	}
 }
 
@@ -282,6 +322,14 @@ func (t *turn) find(id jsonindex.Value) int {
 		}
 	}
 	return found
+}
+
+// sameID says whether two calls have the same id upstream.
+func sameID(a, b jsonindex.Value) bool {
+	if isRepeated(a.Head()) || isRepeated(b.Head()) {
+		return string(own(a.Head())) == string(own(b.Head()))
+	}
+	return sameText(a, b)
 }
 
 // sameText compares two strings of the same body.

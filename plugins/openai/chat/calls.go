@@ -25,12 +25,12 @@ type toolCall struct {
 
 // call is one fragment of a tool call, taken apart.
 type call struct {
-	index, id, function jsonindex.Value
+	v, index, id, function jsonindex.Value
 }
 
 // call emits one element of tool_calls.
 func (x *exchange) call(v jsonindex.Value, out *ops.Emitter) error {
-	var c call
+	c := call{v: v}
 	for it := v.Iter(); it.Next(); {
 		switch string(it.Key()) {
 		case "index":
@@ -56,7 +56,7 @@ func (x *exchange) fragment(c call, out *ops.Emitter) error {
 		}
 	}
 	if x.whole {
-		return x.wholeCall(c.id, name, args, out)
+		return x.wholeCall(&c, name, args, out)
 	}
 	t, err := x.find(&c, name)
 	if err != nil {
@@ -66,7 +66,7 @@ func (x *exchange) fragment(c call, out *ops.Emitter) error {
 		if len(name.Head()) == 0 {
 			return x.hold(t, args)
 		}
-		if err := x.start(t, name, out); err != nil {
+		if err := x.start(t, &c, name, out); err != nil {
 			return err
 		}
 	}
@@ -165,13 +165,15 @@ func (x *exchange) byID(id jsonindex.Value) int {
 }
 
 // start begins the call's block.
-func (x *exchange) start(t *toolCall, name jsonindex.Value, out *ops.Emitter) error {
+func (x *exchange) start(t *toolCall, c *call, name jsonindex.Value, out *ops.Emitter) error {
 	t.name, _ = name.Text()
 	text := t.name
 	if long, ok := x.names[text]; ok {
 		text = long
 	}
+	x.endText(out)
 	x.endThinking(out)
+	x.carryState(x.stateOf(c.v), out)
 	x.blocks++
 	t.block = x.blocks
 	out.ToolStart(t.block, x.clientID(t), text)
@@ -195,8 +197,11 @@ func (x *exchange) clientID(t *toolCall) string {
 			id = ""
 		}
 	}
-	if id == "" {
+	switch {
+	case id == "":
 		return adapter.NewID(x.callID, "toolu_", t.block)
+	case x.d.RepeatedIDs:
+		return uniqueID(t.id, adapter.NewID(x.callID, "", t.block))
 	}
 	return id
 }

@@ -50,6 +50,11 @@ func convert(d *Dialect, call *adapter.Call, up *adapter.UpstreamRequest) (adapt
 	var known *findings
 	for range 3 {
 		x := &exchange{d: d, callID: call.ID}
+		if d.Thinking.Open != "" {
+			x.tags = &tagger{}
+		}
+		_, x.replayed = call.Remedy(remedyReplay)
+		_, x.standIn = call.Remedy(remedyState)
 		r := request{d: d, f: d.family(call.Model), call: call, up: up, w: &up.Body, x: x, known: known}
 		var pieces [4]piece
 		var calls [4]toolUse

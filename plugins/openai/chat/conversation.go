@@ -1,8 +1,6 @@
 package chat
 
 import (
-	"bytes"
-
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
@@ -12,6 +10,9 @@ import (
 type turn struct {
 	pieces []piece
 	calls  []toolUse
+	// thoughts is reasoning that may go back; state is that of the next call.
+	thoughts []thought
+	state    carried
 	// byID finds calls when there are many; nil otherwise.
 	byID map[string]int
 	next int // the call that the next result probably answers
@@ -30,6 +31,8 @@ type piece struct {
 // toolUse is one call of the assistant's.
 type toolUse struct {
 	id, name, input jsonindex.Value
+	// state is the upstream's own note about the call.
+	state carried
 	// result is the entry of the block that answers it, 0 as long as there is none.
 	result uint32
 	// twin counts the calls before it in the turn that have the same id.
@@ -38,60 +41,33 @@ type toolUse struct {
 	same int
 }
 
-// system writes the system prompt as the first message.
-func (r *request) system() error {
-	v := r.in.System
-	skip := r.billing(v)
-	r.begin(r.f.SystemRole, r.flatText(v))
-	blocks := r.in.SystemBlocks()
-	for blocks.Next() {
-		b := &blocks.Block
-		if b.Type != messages.BlockText {
-			return messages.Invalid(b.V, "the system prompt holds text blocks only")
-		}
-		if skip == len(b.Text.Head()) && skip > 0 {
-			skip = 0
-			continue
-		}
-		if skip > 0 {
-			r.beginText()
-			r.w.InnerFrom(b.Text, skip)
-			r.endText()
-			skip = 0
-		} else {
-			r.text(b.Text)
-		}
-		if err := r.textFields(b, "system"); err != nil {
-			return err
+// beginUser begins a user message that goes on until the next user message is written, or all up to the next assistant
+// message where the server wants them as one. it stands at the first message of these or, with ahead, in front of it.
+func (r *request) beginUser(it messages.MessageIter, ahead bool) {
+	if r.open {
+		return
+	}
+	r.open = true
+	n, flat, more := 0, true, true
+	if ahead {
+		n, more = 1, it.Next()
+	}
+	for ; more && it.Message.Role != messages.Assistant; more = it.Next() {
+		n++
+		flat = flat && r.flatUser(it.Message.Content)
+		if it.Message.Role == messages.User && !r.d.Alternate {
+			break
 		}
 	}
-	r.end()
-	return blocks.Err()
+	r.begin(roleUser, flat && (n <= 1 || r.d.StringContent))
 }
 
-// billing is the length of the line that Claude Code puts first into its system prompt. It differs from conversation to
-// conversation, so that upstream caches would never hit, and means nothing to anybody but Claude.
-func (r *request) billing(system jsonindex.Value) int {
-	first := system
-	if system.Kind() == jsonindex.Array {
-		first = system.At(0).Get("text")
+// endUser ends the user message that beginUser began.
+func (r *request) endUser() {
+	if r.open {
+		r.end()
+		r.open = false
 	}
-	head := first.Head()
-	if !bytes.HasPrefix(head, []byte("x-anthropic-billing-header:")) {
-		return 0
-	}
-	r.loss(adapter.Noop, "", "system", "without the billing line")
-	n := bytes.Index(head, []byte(`\n`))
-	if n < 0 {
-		if first.IsExtern() {
-			return 0 // no line of Claude Code's
-		}
-		return len(head)
-	}
-	for bytes.HasPrefix(head[n:], []byte(`\n`)) {
-		n += 2
-	}
-	return n
 }
 
 // flatText says whether a content of texts is written as one string: a string is, a single block without a mark, and
@@ -131,6 +107,7 @@ func (r *request) conversation() error {
 	for more {
 		var err error
 		if it.Message.Role == messages.Assistant {
+			r.endUser()
 			more, err = r.assistantRun(&it)
 		} else {
 			more, err = r.userRun(&it)
@@ -193,63 +170,25 @@ func (r *request) userRun(it *messages.MessageIter) (more bool, err error) {
 			return false, err
 		}
 		if m.Role == messages.System {
-			err = r.systemMessage(m)
+			err = r.systemMessage(it)
 		} else {
-			err = r.userMessage(m, answered)
+			err = r.userMessage(it, answered)
 		}
 		if err != nil {
 			return false, err
 		}
 	}
+	r.endUser()
 	r.turn.calls = r.turn.calls[:0]
 	return more, it.Err()
 }
 
-// systemMessage writes a system message in its place; behind the results, if there are any.
-func (r *request) systemMessage(m *messages.Message) error {
+// userMessage writes the user message at which it stands. With answered, the results in it that answer a call are written
+// already.
+func (r *request) userMessage(it *messages.MessageIter, answered bool) error {
 	const in = "messages.content"
-	role, tag := r.f.SystemRole, false
-	if !r.d.SystemInline {
-		role, tag = "user", true
-	}
-	r.begin(role, r.flatText(m.Content))
-	blocks := m.Blocks()
-	for blocks.Next() {
-		b := &blocks.Block
-		switch b.Type {
-		case messages.BlockText:
-		case messages.BlockToolAddition, messages.BlockToolRemoval:
-			if r.toolChanges() == nil {
-				return r.lookAtTools()
-			}
-			r.loss(adapter.Approximated, in, "tool", "the tools of the last turn count for all")
-			continue
-		default:
-			return messages.Invalid(b.V, "a system message holds text blocks only")
-		}
-		if tag && len(b.Text.Head()) > 0 {
-			r.loss(adapter.Approximated, "messages", "role", "a system message became user text in a tag")
-			r.beginText()
-			r.w.Lit(`<system>\n`)
-			r.w.Inner(b.Text)
-			r.w.Lit(`\n</system>`)
-			r.endText()
-		} else {
-			r.text(b.Text)
-		}
-		if err := r.textFields(b, in); err != nil {
-			return err
-		}
-	}
-	r.end()
-	return blocks.Err()
-}
-
-// userMessage writes a user message. With answered, the results in it that answer a call are written already.
-func (r *request) userMessage(m *messages.Message, answered bool) error {
-	const in = "messages.content"
-	r.begin("user", r.flatUser(m.Content))
-	blocks := m.Blocks()
+	r.beginUser(*it, false)
+	blocks := it.Message.Blocks()
 	for blocks.Next() {
 		b := &blocks.Block
 		var err error
@@ -262,7 +201,9 @@ func (r *request) userMessage(m *messages.Message, answered bool) error {
 			return err
 		}
 	}
-	r.end()
+	if !r.d.Alternate {
+		r.endUser()
+	}
 	return blocks.Err()
 }
 

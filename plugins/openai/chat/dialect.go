@@ -23,24 +23,39 @@ type Dialect struct {
 	StreamOptions string
 	// StringContent sends contents that hold only text as one string; else several texts become several parts.
 	StringContent bool
-	// SystemInline takes system messages in the middle of a conversation. Without it they become user text inside a tag.
+	// SystemInline takes system messages in the middle of a conversation. Without it they become user text inside a tag, at
+	// the beginning of the next user message.
 	SystemInline bool
+	// Alternate writes user messages in a row as one, for servers that demand that user and assistant take turns.
+	Alternate bool
 	// Images takes image_url parts; without it a request with an image is refused.
 	Images bool
 	// Files takes file parts, which carry PDF documents; without it a request with one is refused.
 	Files bool
 	// EmptyResult is the content of a tool message whose result holds no text; may be "".
 	EmptyResult string
+	// EmptyContent sends "" and not null as the content of an assistant message that holds calls alone.
+	EmptyContent bool
 	// ToolNameLimit is the most characters of a function's name; longer names are shortened reversibly. 0 means no limit.
 	ToolNameLimit int
 	// CallIDLimit is the most characters of a tool call's id; longer ones are shortened. 0 means no limit.
 	CallIDLimit int
+	// RepeatedIDs says that the ids of calls come again in later answers ("call_0"), which clients cannot tell apart. They
+	// get others, from which the upstream's own is made again.
+	RepeatedIDs bool
+	// AutoChoice takes no other tool_choice than "auto".
+	AutoChoice bool
+	// PlainPatterns leaves out of schemas those patterns that look around or hold NUL, which the server cannot compile.
+	PlainPatterns bool
 	// ParallelSwitch takes parallel_tool_calls.
 	ParallelSwitch bool
+	// TopK takes top_k.
+	TopK bool
 	// Strict takes strict in functions and in response_format.
 	Strict bool
-	// JSONSchema takes response_format of type json_schema; without it structured output is refused.
-	JSONSchema bool
+	// JSONSchema takes response_format of type json_schema; JSONObject takes type json_object, and the schema is told in the
+	// system prompt. With neither structured output is refused.
+	JSONSchema, JSONObject bool
 	// Identity takes safety_identifier and prompt_cache_key.
 	Identity bool
 	// ServiceTier takes service_tier.
@@ -48,6 +63,8 @@ type Dialect struct {
 	// Reasoning names the members of a message or delta that hold reasoning text, such as "reasoning_content"; the text
 	// becomes thinking. nil where there are none.
 	Reasoning []string
+	// Thinking says what else the server does with reasoning.
+	Thinking Thinking
 
 	// DropTools leaves out tools, MCP servers and containers that only Claude's own servers or toolsets know, instead of
 	// refusing the request.
@@ -57,6 +74,12 @@ type Dialect struct {
 	// SendPrefill sends a conversation that ends with an assistant message, which the model then does not continue but
 	// answers afresh, instead of refusing it.
 	SendPrefill bool
+	// Continues says that the model continues an assistant message at the end of a conversation; ContinueMark is the member
+	// of that message that asks for it with true, such as "prefix", or "" where nothing is needed.
+	Continues    bool
+	ContinueMark string
+
+	plainTag string // the signature of reasoning without more; made by check
 }
 
 // Family is what a group of models takes.
@@ -67,7 +90,8 @@ type Family struct {
 	Reasoning bool
 	// LimitField is the member that limits the output, "max_tokens" or "max_completion_tokens". Required.
 	LimitField string
-	// SystemRole is the role of system text, "system" or "developer". Required.
+	// SystemRole is the role of system text: "system", "developer", or "user" for a server that knows neither; the system
+	// prompt then stands in a tag at the beginning of the first user message. Required.
 	SystemRole string
 	// Stops is the most stop sequences in one request; 0 where there are none.
 	Stops int
@@ -170,5 +194,5 @@ func (d *Dialect) check() error {
 			last = rank(e)
 		}
 	}
-	return nil
+	return d.Thinking.check(d)
 }

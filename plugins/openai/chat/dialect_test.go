@@ -46,6 +46,29 @@ func wide() Dialect {
 	return d
 }
 
+// old does with reasoning all that a server may.
+func old() Dialect {
+	d := narrow()
+	d.Name, d.Alternate, d.RepeatedIDs, d.PlainPatterns, d.TopK, d.JSONObject, d.EmptyContent = "Old", true, true, true, true, true, true
+	d.Families[0].Efforts = []string{"low", "high"}
+	d.Continues, d.ContinueMark = true, "prefix"
+	d.Thinking = Thinking{
+		Issuer: "old", Details: "reasoning_details", Back: "reasoning_content", BackAlways: true, BackEmpty: true, Open: "<think>", Close: "</think>",
+		On: Member{"thinking", `{"type":"enabled"}`}, Off: Member{"thinking", `{"type":"disabled"}`},
+		State: []string{"extra_content", "google", "thought_signature"}, StateDummy: "none", StateNeeded: true,
+	}
+	return d
+}
+
+// tagged is another such server: contents as parts, the system prompt as user text, reasoning in tags both ways.
+func tagged() Dialect {
+	d := old()
+	d.Name, d.StringContent, d.Alternate, d.Families = "Tagged", false, false, []Family{{LimitField: "max_tokens", SystemRole: "user", Stops: 1}}
+	d.Thinking.Back, d.Thinking.Inside, d.Thinking.Budget = BackInTags, true, []string{"reasoning", "max_tokens"}
+	d.Images = true
+	return d
+}
+
 // TestNarrow plays testdata/narrow: what differs where the server takes less than OpenAI.
 func TestNarrow(t *testing.T) {
 	adaptertest.Run(t, runner.Native(module{narrow()}), "testdata/narrow", adaptertest.Options{Update: *update, Fields: true})
@@ -74,6 +97,19 @@ func TestDialectMistakes(t *testing.T) {
 	f(func(d *Dialect) { d.Families[0].LimitField = "" }, "LimitField and SystemRole are required")
 	f(func(d *Dialect) { d.Families[0].Efforts = []string{"high", "low"} }, "not in rising order")
 	f(func(d *Dialect) { d.Families[0].Efforts = []string{"turbo"} }, "unknown")
+	f(func(d *Dialect) { d.Thinking.Open = "<think>" }, "must be two tags")
+	f(func(d *Dialect) { d.Thinking.Open, d.Thinking.Close = "<think>", "<think>" }, "must be two tags")
+	f(func(d *Dialect) { d.Thinking.Open, d.Thinking.Close = "think:", ":think" }, "must be two tags")
+	f(func(d *Dialect) { d.Thinking.Open, d.Thinking.Close = "<"+strings.Repeat("x", maxTag), "</x>" }, "must be two tags")
+	f(func(d *Dialect) { d.Thinking.Back = "reasoning" }, "need an Issuer")
+	f(func(d *Dialect) { d.Thinking.Details = "reasoning_details" }, "need an Issuer")
+	f(func(d *Dialect) { d.Thinking.State = []string{"state"} }, "need an Issuer")
+	f(func(d *Dialect) { d.Thinking.Inside = true }, "need tags")
+	f(func(d *Dialect) { d.Thinking.Issuer, d.Thinking.Back = "x", BackInTags }, "need tags")
+	f(func(d *Dialect) { d.Thinking.StateDummy = "x" }, "needs State")
+	f(func(d *Dialect) {
+		d.Thinking.Issuer, d.Thinking.State, d.Thinking.StateNeeded = "x", []string{"state"}, true
+	}, "needs StateDummy")
 }
 
 func TestFamily(t *testing.T) {

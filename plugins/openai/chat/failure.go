@@ -2,7 +2,6 @@ package chat
 
 import (
 	"bytes"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ const maxMessage = 2 << 10
 type fault struct {
 	status                     int // 0 inside an answer
 	message, kind, code, param string
+	raw                        string // what the server behind a gateway said
 }
 
 // Failure classifies a non-2xx answer. https://platform.openai.com/docs/guides/error-codes
@@ -69,6 +69,8 @@ func (f *fault) read(v jsonindex.Value) {
 			f.readCode(it.Val)
 		case "param":
 			f.param = clip(it.Val)
+		case "metadata":
+			f.raw = clip(it.Val.Get("raw"))
 		}
 	}
 }
@@ -117,6 +119,9 @@ func (f *fault) readText(body []byte) {
 
 // classify is the table of errors.
 func (x *exchange) classify(f *fault) *adapter.Failure {
+	if f.raw != "" {
+		f.message = shorten(f.message+": "+f.raw, maxMessage)
+	}
 	out := &adapter.Failure{Class: f.class(), Message: f.message}
 	if out.Message == "" {
 		out.Message = x.d.Name + " answered with an error and no message"
@@ -138,7 +143,7 @@ func (x *exchange) classify(f *fault) *adapter.Failure {
 
 func (f *fault) class() adapter.Class {
 	switch f.code {
-	case "insufficient_quota", "billing_hard_limit_reached", "billing_not_active":
+	case "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "Arrearage":
 		return adapter.Quota
 	}
 	// A key that may not use the model gets 403 with model_not_found; another key may.
@@ -158,7 +163,7 @@ func (f *fault) class() adapter.Class {
 		return adapter.Overloaded
 	}
 	switch {
-	case f.status == 402 || f.kind == "insufficient_quota":
+	case f.status == 402 || f.kind == "insufficient_quota" || f.kind == "exceeded_current_quota_error":
 		return adapter.Quota
 	case f.status == 404:
 		if f.param == "model" || strings.Contains(strings.ToLower(f.message), "model") {
@@ -169,12 +174,20 @@ func (f *fault) class() adapter.Class {
 		return adapter.Overloaded
 	case f.status == 429:
 		return adapter.RateLimited
+	case f.status == 400 && f.unknownModel():
+		return adapter.NotFound
 	case f.status >= 400:
 		return adapter.Invalid
 	case f.status != 0:
 		return adapter.Protocol
 	}
 	return f.classOfKind()
+}
+
+// unknownModel says whether the error is that there is no such model, which some servers tell with status 400.
+func (f *fault) unknownModel() bool {
+	m := strings.ToLower(f.message)
+	return strings.Contains(m, "not a valid model") || strings.Contains(m, "model does not exist") || strings.Contains(m, "model not exist")
 }
 
 // classOfKind judges an error inside an answer, which has no status.
@@ -188,90 +201,6 @@ func (f *fault) classOfKind() adapter.Class {
 		return adapter.Auth
 	}
 	return adapter.Overloaded
-}
-
-// tooLong says whether the prompt does not fit into the model's context.
-func (f *fault) tooLong() bool {
-	if f.code == "context_length_exceeded" {
-		return true
-	}
-	m := strings.ToLower(f.message)
-	return strings.Contains(m, "maximum context length") || strings.Contains(m, "context window of this model") ||
-		strings.Contains(m, "prompt is too long")
-}
-
-// tooLong tells a prompt that is too long from an output limit that leaves the prompt no room. The latter is mended by a
-// lower limit.
-func (x *exchange) tooLong(f *fault, out *adapter.Failure) {
-	most := numberAfter(f.message, contextIs)
-	asked := numberAfter(f.message, "you requested ")
-	answer := numberBefore(f.message, " in the completion")
-	prompt := asked - answer
-	if answer == 0 || prompt <= 0 || prompt >= most {
-		out.Field = "messages"
-		out.Message = promptTooLong(f.message)
-		return
-	}
-	out.Field = "max_tokens"
-	out.Message = fmt.Sprintf("input length and `max_tokens` exceed context limit: %d + %d > %d, decrease input length or `max_tokens` and try again",
-		prompt, answer, most)
-	if x.sent&(sentLimit|sentOldLimit) != 0 {
-		out.Remedy = &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(most - prompt)}
-	}
-}
-
-const contextIs = "maximum context length is "
-
-// promptTooLong says it in Claude's words, by which clients know that they have to shorten the conversation.
-func promptTooLong(message string) string {
-	const claude = "prompt is too long"
-	if strings.HasPrefix(message, claude) {
-		return message
-	}
-	most := numberAfter(message, contextIs)
-	for _, before := range [...]string{"resulted in ", "you requested ", "request has "} {
-		if have := numberAfter(message, before); have > most && most > 0 {
-			return claude + ": " + strconv.Itoa(have) + " tokens > " + strconv.Itoa(most) + " maximum"
-		}
-	}
-	if message == "" {
-		return claude
-	}
-	return claude + ": " + message
-}
-
-// numberAfter is the number behind the first occurrence of a text, 0 when there is none.
-func numberAfter(s, before string) int {
-	_, rest, ok := strings.Cut(s, before)
-	if !ok {
-		return 0
-	}
-	end := 0
-	for end < len(rest) && end < 12 && rest[end]-'0' < 10 {
-		end++
-	}
-	n, err := strconv.Atoi(rest[:end])
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// numberBefore is the number in front of the first occurrence of a text, 0 when there is none.
-func numberBefore(s, after string) int {
-	head, _, ok := strings.Cut(s, after)
-	if !ok {
-		return 0
-	}
-	begin := len(head)
-	for begin > 0 && len(head)-begin < 12 && head[begin-1]-'0' < 10 {
-		begin--
-	}
-	n, err := strconv.Atoi(head[begin:])
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 // clientField is the client's name of the parameter that an upstream complains about, "" where there is none.

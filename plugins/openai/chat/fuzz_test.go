@@ -17,7 +17,7 @@ import (
 )
 
 // dialects are what the fuzz tests try everything with.
-func dialects() []Dialect { return []Dialect{proper(), narrow(), wide()} }
+func dialects() []Dialect { return []Dialect{proper(), narrow(), wide(), old(), tagged()} }
 
 func newExchange(t *testing.T, d Dialect) adapter.Exchange {
 	t.Helper()
@@ -36,6 +36,11 @@ func seed(f *testing.F, section string, add func(text string)) {
 	if err != nil || len(files) == 0 {
 		f.Fatalf("no cases: %v", err)
 	}
+	old, err := filepath.Glob("../../openaiold/testdata/*.txtar")
+	if err != nil || len(old) == 0 {
+		f.Fatalf("no cases: %v", err)
+	}
+	files = append(files, old...)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -97,6 +102,9 @@ func FuzzEvents(f *testing.F) {
 	f.Add(`{"choices":[{"delta":{"function_call":{"name":"f","arguments":"null"}}}]}` + "\n" + `{"choices":[{"finish_reason":"function_call"}]}` + "\n" + `{"choices":[],"usage":{"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":9}}}`)
 	f.Add(`{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a"}}]}}]}` + "\n" + `{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"\":1}"}}]}}]}` + "\n[DONE]")
 	f.Add(`{"error":{"code":429,"message":"x"}}` + "\n[1]\nnull\n[{\"error\":\"x\"}]")
+	f.Add(`{"choices":[{"delta":{"content":"<th"}}]}` + "\n" + `{"choices":[{"delta":{"content":"ink>a\n</think"}}]}` + "\n" + `{"choices":[{"delta":{"content":">b <think> \u003cthink\u003e"},"finish_reason":"stop"}]}`)
+	f.Add(`{"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","text":"a","index":0},{"type":"reasoning.encrypted","data":"b","id":"c~","index":0}]}}]}` + "\n" +
+		`{"choices":[{"delta":{"tool_calls":[{"id":"call_0","extra_content":{"google":{"thought_signature":"s\n"}},"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}]}`)
 	seed(f, "upstream.sse", func(text string) { f.Add(strings.ReplaceAll(strings.ReplaceAll(text, "\n\n", "\n"), "data: ", "")) })
 	f.Fuzz(func(t *testing.T, lines string) {
 		for _, d := range dialects() {
@@ -196,10 +204,12 @@ func FuzzFailure(f *testing.F) {
 		if doc, err := jsonindex.Parse([]byte(body), jsonindex.UpstreamMode()); err == nil {
 			resp.JSON = doc.Root()
 		}
-		fail := newExchange(t, proper()).Failure(&resp)
-		checkError(t, fail)
-		if fail.RetryAfter < 0 || len(fail.Message) > 4*maxMessage {
-			t.Fatalf("retry after %v, message of %d bytes", fail.RetryAfter, len(fail.Message))
+		for _, d := range dialects() {
+			fail := newExchange(t, d).Failure(&resp)
+			checkError(t, fail)
+			if fail.RetryAfter < 0 || len(fail.Message) > 4*maxMessage {
+				t.Fatalf("retry after %v, message of %d bytes", fail.RetryAfter, len(fail.Message))
+			}
 		}
 	})
 }
@@ -215,6 +225,10 @@ func FuzzRequest(f *testing.F) {
 	f.Add(`{"model":"m","max_tokens":0,"messages":[]}`)
 	f.Add(`{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"content","content":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]},"title":"t","context":"c"},` +
 		`{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":""},"title":"a.pdf"},{"type":"search_result","source":"s","title":"t","content":[]}]}]}`)
+	f.Add(`{"model":"m","max_tokens":1,"system":"s","messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"a","signature":"cp1.old."},{"type":"thinking","thinking":"b","signature":"cp1.old.d~reasoning.text~0~f~i~s"},` +
+		`{"type":"thinking","thinking":"","signature":"cp1.old.s~state"},{"type":"tool_use","id":"toolu_r00000000_pcall_0","name":"f","input":{}},{"type":"thinking","thinking":"","signature":"cp1.old~c35uIg"},` +
+		`{"type":"tool_use","id":"toolu_r00000001_bY2FsbF8w","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_r00000000_pcall_0"}]},{"role":"system","content":"x"},{"role":"user","content":"y"}],` +
+		`"tools":[{"name":"f","input_schema":{"properties":{"a":{"pattern":"(?=x)"}},"pattern":"(?!"}}],"thinking":{"type":"enabled","budget_tokens":5},"top_k":3,"output_config":{"format":{"type":"json_schema","schema":{}}}}`)
 	seed(f, "client.json", func(text string) { f.Add(text) })
 	f.Fuzz(func(t *testing.T, body string) {
 		doc, err := jsonindex.Parse([]byte(body), jsonindex.ClientMode())

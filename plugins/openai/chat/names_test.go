@@ -34,6 +34,33 @@ func TestIDs(t *testing.T) {
 	}
 }
 
+// TestRepeatedIDs leads ids that come again in every answer to the client and back.
+func TestRepeatedIDs(t *testing.T) {
+	f := func(upstream, public string) {
+		t.Helper()
+		got := uniqueID(upstream, "ABCDEFGHIJ")
+		if got != public || !isName(got) || !isForeign([]byte(got)) {
+			t.Errorf("unique form of %q is %q, want %q", upstream, got, public)
+		}
+		if back := upstreamID(got, 0); back != upstream {
+			t.Errorf("%q became %q on the way back", upstream, back)
+		}
+		if other := uniqueID(upstream, "BBBBBBBBBB"); other == got || string(own([]byte(other))) != string(own([]byte(got))) {
+			t.Errorf("%q and %q of the same id", got, other)
+		}
+	}
+	f("call_0", "toolu_rABCDEFGH_pcall_0")
+	f("functions.read:0", "toolu_rABCDEFGH_bZnVuY3Rpb25zLnJlYWQ6MA")
+	f("toolu_x_ZnVu", "toolu_rABCDEFGH_ptoolu_x_ZnVu")
+	f("toolu_rABCDEFGH_pcall_0", "toolu_rABCDEFGH_ptoolu_rABCDEFGH_pcall_0")
+
+	for _, id := range []string{"toolu_r", "toolu_rABCDEFGH_p", "toolu_rABCDEFGH_x1", "toolu_01ABCDEFGHJKLMNPQRSTUVWX"} {
+		if got := upstreamID(id, 0); got != id {
+			t.Errorf("%q, which stands for nothing, became %q", id, got)
+		}
+	}
+}
+
 func TestShortName(t *testing.T) {
 	seen := map[string]string{}
 	for _, name := range []string{

@@ -8,7 +8,7 @@ import (
 )
 
 // params is a set of parameters of a request that an upstream may refuse and that it can do without.
-type params uint16
+type params uint32
 
 const (
 	sentLimit    params = 1 << iota // max_completion_tokens
@@ -24,12 +24,23 @@ const (
 	sentCacheKey
 	sentBreakpoint
 	sentStrict
+	sentTopK
+	sentChoice
+	sentThinking
+	sentEnableThinking
+	sentThinkingBudget
+	sentTemplate
+	sentReasoning        // the switch, or reasoning that goes back
+	sentReasoningContent // reasoning that goes back
+	sentReasoningDetails // the same
 )
 
 // optional lists the parameters in the order of their bits.
 var optional = [...]string{
 	"max_completion_tokens", "max_tokens", "temperature", "top_p", "stop", "reasoning_effort", "parallel_tool_calls",
 	"stream_options", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_breakpoint", "strict",
+	"top_k", "tool_choice", "thinking", "enable_thinking", "thinking_budget", "chat_template_kwargs", "reasoning",
+	"reasoning_content", "reasoning_details",
 }
 
 // sentBit is the bit of a parameter; 0 for one that cannot be left out.
@@ -46,20 +57,48 @@ func sentBit(param string) params {
 // output limit. nil when there is nothing to mend.
 func (x *exchange) remedy(f *fault) *adapter.Remedy {
 	if x.sent&(sentLimit|sentOldLimit) != 0 {
-		if n := numberAfter(f.message, "supports at most "); n > 0 {
+		if n := outputLimit(f.message); n > 0 {
 			return &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(n)}
 		}
 	}
 	if f.code == "invalid_function_parameters" && x.sent&sentStrict != 0 {
 		return &adapter.Remedy{Name: remedyDrop, Value: "strict"}
 	}
+	if r := x.reasoningRemedy(f); r != nil {
+		return r
+	}
 	if !f.refusesParameter() {
 		return nil
 	}
 	for i, name := range optional {
-		if x.sent&(1<<i) != 0 && f.about(name) {
+		if x.sent&(1<<i) != 0 && f.about(name, x.sent) {
 			return &adapter.Remedy{Name: remedyDrop, Value: name}
 		}
+	}
+	return nil
+}
+
+// reasoningRemedy mends what a request said or did not say about earlier reasoning: it must come back, or is not known.
+func (x *exchange) reasoningRemedy(f *fault) *adapter.Remedy {
+	m := strings.ToLower(f.message)
+	if !x.replayed {
+		for _, name := range x.d.Reasoning {
+			if indexWord(m, name) >= 0 && (strings.Contains(m, "passed back") || strings.Contains(m, "missing")) {
+				return &adapter.Remedy{Name: remedyReplay, Value: name}
+			}
+		}
+	}
+	if x.sent&sentEffort != 0 && strings.Contains(m, "does not support thinking") {
+		return &adapter.Remedy{Name: remedyDrop, Value: "reasoning_effort"}
+	}
+	signed := strings.Contains(m, "signature")
+	thinks := strings.Contains(m, "thought") || strings.Contains(m, "thinking") || strings.Contains(m, "reasoning")
+	switch {
+	case !signed || !thinks:
+	case x.sent&sentReasoningDetails != 0:
+		return &adapter.Remedy{Name: remedyDrop, Value: "reasoning_details"}
+	case x.d.Thinking.StateDummy != "" && !x.standIn:
+		return &adapter.Remedy{Name: remedyState, Value: "all"}
 	}
 	return nil
 }
@@ -73,6 +112,7 @@ func (f *fault) refusesParameter() bool {
 	m := strings.ToLower(f.message)
 	for _, s := range [...]string{
 		"unsupported", "not supported", "does not support", "unknown parameter", "unrecognized", "not permitted", "extra fields",
+		"allowed for this model",
 	} {
 		if strings.Contains(m, s) {
 			return true
@@ -82,8 +122,9 @@ func (f *fault) refusesParameter() bool {
 }
 
 // about says whether the error names the parameter: as param, or, where an upstream gives none, first of all in its
-// message, since "use X instead" may follow.
-func (f *fault) about(name string) bool {
+// message, since "use X instead" may follow. sent are the parameters of the request: words such as "thinking" name one
+// only where it was sent.
+func (f *fault) about(name string, sent params) bool {
 	if f.param != "" {
 		return f.param == name || strings.HasSuffix(f.param, "."+name)
 	}
@@ -91,7 +132,11 @@ func (f *fault) about(name string) bool {
 	if at < 0 {
 		return false
 	}
-	for _, other := range optional {
+	for n, other := range optional {
+		bit := params(1) << n
+		if bit > sentStrict && sent&bit == 0 {
+			continue
+		}
 		if i := indexWord(f.message, other); i >= 0 && i < at {
 			return false
 		}

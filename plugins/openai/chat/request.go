@@ -13,6 +13,10 @@ const (
 	remedyDrop = "drop_param"
 	// remedyLimit caps the output at its value, a number of tokens.
 	remedyLimit = "max_output_tokens"
+	// remedyReplay sends reasoning back with every assistant message, under the member that its value names.
+	remedyReplay = "send_reasoning"
+	// remedyState sends Thinking.StateDummy in the place of every state of a call.
+	remedyState = "stand_in_state"
 )
 
 // maxLosses bounds the ledger of one request against bodies with endless unknown fields.
@@ -36,9 +40,11 @@ type request struct {
 
 	turn  turn
 	msg   message
-	marks int // prompt_cache_breakpoint marks written
+	open  bool // msg is a user message that the next one goes on with
+	marks int  // prompt_cache_breakpoint marks written
 
 	effort jsonindex.Value // the last effort that a system message asks for
+	most   int64           // the output limit that is sent
 }
 
 // findings is what a pass learned for the next one; nil for nothing.

@@ -296,8 +296,12 @@ func (r *request) idOf(c *toolUse) error {
 func (r *request) callID(id jsonindex.Value) error {
 	raw := id.Head()
 	limit := r.d.CallIDLimit
-	if id.Kind() == jsonindex.String && (limit == 0 || len(raw) <= limit) && !isForeign(raw) {
-		r.w.Bytes(raw)
+	mine, same := raw, !isForeign(raw)
+	if carriesPlain(raw) {
+		mine, same = own(raw), true
+	}
+	if same && id.Kind() == jsonindex.String && (limit == 0 || len(mine) <= limit) {
+		r.w.Bytes(mine)
 		return nil
 	}
 	text, ok := id.Text()

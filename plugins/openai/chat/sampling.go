@@ -20,6 +20,7 @@ func (r *request) limit(n int64) {
 		n = most
 		r.loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
 	}
+	r.most = n
 	field := r.f.LimitField
 	if r.dropped(field) {
 		// The two names mean the same; a server knows at least one.
@@ -60,8 +61,24 @@ func (r *request) sampling() error {
 			r.w.Raw(p.v)
 		}
 	}
-	if !r.in.TopK.IsNull() {
+	return r.topK()
+}
+
+// topK writes top_k, which Chat Completions has not, but servers of open models often have.
+func (r *request) topK() error {
+	switch v := r.in.TopK; {
+	case v.IsNull():
+	case !r.d.TopK:
 		r.loss(adapter.Tuned, "", "top_k", "no such parameter")
+	default:
+		n, err := messages.Int(v, 0)
+		if err != nil {
+			return err
+		}
+		if r.send("top_k", "top_k", "") {
+			r.w.Lit(`,"top_k":`)
+			r.w.Int(n)
+		}
 	}
 	return nil
 }

@@ -18,8 +18,14 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 		return err
 	}
 	r.others("thinking", t.Others())
-	if t.Display.Exists() {
+	switch {
+	case !t.Display.Exists():
+	case !r.d.tells():
 		r.loss(adapter.Noop, "thinking", "display", "no reasoning text is returned")
+	case t.Display.Is("omitted"):
+		r.loss(adapter.Tuned, "thinking", "display", "reasoning text is returned all the same, as it has to come back")
+	default:
+		r.loss(adapter.Noop, "thinking", "display", "reasoning text is returned as it is")
 	}
 	if !r.effort.IsNull() {
 		if !out.Effort.IsNull() {
@@ -28,12 +34,18 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 		out.Effort = r.effort
 	}
 	effort := r.effortOf(out)
+	if r.d.Thinking.switches() {
+		return r.switchThinking(&t, effort)
+	}
 	if r.f.Efforts == nil {
 		if effort != "" {
 			r.loss(adapter.Tuned, "output_config", "effort", "not taken by this model")
 		}
-		if t.Kind == messages.ThinkingEnabled {
+		switch off := t.Kind == messages.ThinkingDisabled || t.Kind == messages.ThinkingBetweenTools; {
+		case t.Kind == messages.ThinkingEnabled:
 			r.loss(adapter.Tuned, "", "thinking", "not taken by this model")
+		case off && r.d.tells():
+			r.loss(adapter.Tuned, "thinking", "type", cannotStop)
 		}
 		return nil
 	}
@@ -41,6 +53,12 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 	if err != nil || want == "" {
 		return err
 	}
+	r.writeEffort(want)
+	return nil
+}
+
+// writeEffort writes the effort of the family that comes closest to want.
+func (r *request) writeEffort(want string) {
 	level := r.f.nearest(want)
 	switch {
 	case level == want:
@@ -49,12 +67,11 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 	default:
 		r.loss(adapter.Tuned, "output_config", "effort", "the model has no "+want+", "+level+" is sent")
 	}
-	if r.send("reasoning_effort", "output_config.effort", "") {
-		r.w.Lit(`,"reasoning_effort":"`)
+	if path := r.d.Thinking.effortPath(); r.send(path[0], "output_config.effort", "") {
+		r.openPath(path)
 		r.w.Lit(level)
-		r.w.Byte('"')
+		r.closePath(path)
 	}
-	return nil
 }
 
 // effortOf is the effort that the client asks for outright, "" for none.
@@ -118,9 +135,27 @@ func (r *request) format(out *messages.OutputConfig) error {
 	if !out.Schema.Exists() {
 		return messages.Invalid(out.Format, "only type json_schema is known")
 	}
-	if !r.d.JSONSchema {
+	switch {
+	case r.d.JSONSchema:
+		r.schemaFormat(out)
+	case r.d.JSONObject:
+		r.w.Lit(`,"response_format":{"type":"json_object"}`)
+		r.loss(adapter.Approximated, "output_config", "format", "the schema is told in the prompt, so the model may stray from it")
+	default:
 		return r.unsupported(out.Format, "the answer cannot be bound to a JSON schema")
 	}
+	for it := out.Format.Iter(); it.Next(); {
+		switch string(it.Key()) {
+		case "type", "schema":
+		default:
+			r.loss(adapter.Dropped, "output_config.format", string(it.Key()), "unknown field")
+		}
+	}
+	return nil
+}
+
+// schemaFormat writes the format that binds the answer to a schema.
+func (r *request) schemaFormat(out *messages.OutputConfig) {
 	r.w.Lit(`,"response_format":{"type":"json_schema","json_schema":{"name":"response","schema":`)
 	r.w.Raw(out.Schema)
 	if r.d.Strict && fitsStrict(out.Schema, 0) && !r.dropped("strict") {
@@ -130,14 +165,6 @@ func (r *request) format(out *messages.OutputConfig) error {
 		r.loss(adapter.Approximated, "output_config", "format", "the schema is not strict, so the model may stray from it")
 	}
 	r.w.Lit(`}}`)
-	for it := out.Format.Iter(); it.Next(); {
-		switch string(it.Key()) {
-		case "type", "schema":
-		default:
-			r.loss(adapter.Dropped, "output_config.format", string(it.Key()), "unknown field")
-		}
-	}
-	return nil
 }
 
 // identity writes who asks: the user as a hash that names nobody, and the session, which leads to the same prompt cache.

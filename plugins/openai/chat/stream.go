@@ -11,6 +11,9 @@ import (
 // textBlock is the block of all text; thinking and calls take the numbers behind it as they come.
 const textBlock = 0
 
+// maxBlocks is the most thinking blocks and calls in one answer.
+const maxBlocks = 1500
+
 // exchange reads the answer to one request.
 type exchange struct {
 	d      *Dialect
@@ -19,10 +22,15 @@ type exchange struct {
 	names map[string]string
 	// sent says which parameters the request holds that the upstream may refuse.
 	sent params
+	// replayed says that the request gives earlier reasoning back wherever that can be demanded; standIn that it holds
+	// stand-ins for the states of calls.
+	replayed, standIn bool
 
-	blocks   int  // blocks taken besides textBlock
-	whole    bool // the answer is in one piece
-	thinking int  // the open thinking block, 0 for none
+	blocks   int     // blocks taken besides textBlock
+	whole    bool    // the answer is in one piece
+	thinking int     // the open thinking block, 0 for none
+	detail   detail  // what it is made of, where it is an entry of a list
+	tags     *tagger // nil where no tags are looked for
 	calls    []toolCall
 	current  int // the call of the last delta
 
@@ -38,7 +46,7 @@ var _ adapter.Exchange = (*exchange)(nil)
 
 // choice is the one answer among a response's choices that is read, taken apart.
 type choice struct {
-	message, finish, fault jsonindex.Value
+	message, finish, fault, usage jsonindex.Value
 }
 
 // Event reads one chunk. https://platform.openai.com/docs/api-reference/chat/streaming
@@ -77,6 +85,10 @@ func (x *exchange) Event(ev adapter.Event, out *ops.Emitter) error {
 			if !it.Val.IsNull() {
 				return x.inside(ev.JSON)
 			}
+		case "object":
+			if it.Val.Is("error") {
+				return x.inside(ev.JSON)
+			}
 		}
 	}
 	if !x.said && (id.IsString() || model.IsString()) {
@@ -89,6 +101,9 @@ func (x *exchange) Event(ev adapter.Event, out *ops.Emitter) error {
 		if err := x.delta(&c, out); err != nil {
 			return err
 		}
+	}
+	if c.usage.Kind() == jsonindex.Object && usage.Kind() != jsonindex.Object {
+		x.usage(c.usage, out)
 	}
 	if usage.Kind() == jsonindex.Object {
 		x.usage(usage, out)
@@ -126,6 +141,8 @@ func pick(choices jsonindex.Value) (c choice, any bool) {
 				c.finish = jt.Val
 			case "error":
 				c.fault = jt.Val
+			case "usage":
+				c.usage = jt.Val
 			case "index":
 				n, ok := jt.Val.Int()
 				first = !ok || n == 0
@@ -143,11 +160,11 @@ func (x *exchange) delta(c *choice, out *ops.Emitter) error {
 	if c.fault.Kind() == jsonindex.Object {
 		return x.inside(c.fault)
 	}
-	// Reasoning comes first, wherever it stands, and once where a server gives it under several names.
-	for _, name := range x.d.Reasoning {
-		if x.think(c.message.Get(name), out) {
-			break
-		}
+	if x.blocks > maxBlocks {
+		return x.protocol("more than %d blocks in one answer", maxBlocks)
+	}
+	if err := x.reason(c.message, out); err != nil {
+		return err
 	}
 	for it := c.message.Iter(); it.Next(); {
 		switch string(it.Key()) {
@@ -197,8 +214,7 @@ func (x *exchange) rare(key []byte, v jsonindex.Value, out *ops.Emitter) error {
 func (x *exchange) text(v jsonindex.Value, out *ops.Emitter) {
 	if v.IsString() {
 		if len(v.Head()) > 0 {
-			x.endThinking(out)
-			out.Text(textBlock, v)
+			x.say(v, out)
 		}
 		return
 	}
@@ -209,30 +225,9 @@ func (x *exchange) text(v jsonindex.Value, out *ops.Emitter) {
 		for _, key := range [...]string{"text", "refusal"} {
 			if t := it.Val.Get(key); t.IsString() && len(t.Head()) > 0 {
 				x.refused = x.refused || key == "refusal"
-				x.endThinking(out)
-				out.Text(textBlock, t)
+				x.say(t, out)
 			}
 		}
-	}
-}
-
-// think emits reasoning text and says whether there is any. A new block begins where other content came in between.
-func (x *exchange) think(v jsonindex.Value, out *ops.Emitter) bool {
-	if len(v.Head()) == 0 {
-		return false
-	}
-	if x.thinking == 0 {
-		x.blocks++
-		x.thinking = x.blocks
-	}
-	out.Thinking(x.thinking, v)
-	return true
-}
-
-func (x *exchange) endThinking(out *ops.Emitter) {
-	if x.thinking != 0 {
-		out.BlockEnd(x.thinking)
-		x.thinking = 0
 	}
 }
 
@@ -275,6 +270,7 @@ func (x *exchange) finish(out *ops.Emitter) error {
 	case stop == ops.EndTurn && len(x.calls) > 0:
 		stop = ops.ToolUse
 	}
+	x.endText(out)
 	x.endThinking(out)
 	out.Stop(stop, "", details)
 	out.Done()

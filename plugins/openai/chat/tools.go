@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/clienttools"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -47,7 +48,7 @@ func (r *request) tool(t *messages.Tool) error {
 	case messages.ToolCustom:
 		return r.customTool(t)
 	case messages.ToolBash, messages.ToolTextEditor, messages.ToolMemory:
-		if c := clientToolOf(t); c != nil {
+		if c := clienttools.Of(t); c != nil {
 			return r.clientTool(t, c)
 		}
 	}
@@ -111,7 +112,7 @@ func (r *request) customTool(t *messages.Tool) error {
 }
 
 // clientTool writes a tool whose schema Claude knows and the client runs.
-func (r *request) clientTool(t *messages.Tool, c *clientTool) error {
+func (r *request) clientTool(t *messages.Tool, c *clienttools.Tool) error {
 	if !t.Name.IsString() {
 		return messages.Missing(t.V, "name")
 	}
@@ -119,9 +120,9 @@ func (r *request) clientTool(t *messages.Tool, c *clientTool) error {
 		return err
 	}
 	r.w.Lit(`,"description":`)
-	r.w.Quote(c.description)
+	r.w.Quote(c.Description)
 	r.w.Lit(`,"parameters":`)
-	r.w.Lit(c.schema)
+	r.w.Lit(c.Schema)
 	r.w.Lit(`}}`)
 	if !t.MaxCharacters.IsNull() {
 		r.loss(adapter.Noop, "tools", "max_characters", "the client cuts the text itself")
@@ -226,19 +227,8 @@ func (r *request) choice() error {
 		r.loss(kind, "", "tool_choice", "there are no tools")
 		return nil
 	}
-	switch c.Kind {
-	case messages.ChoiceAuto:
-		r.w.Lit(`,"tool_choice":"auto"`)
-	case messages.ChoiceAny:
-		r.w.Lit(`,"tool_choice":"required"`)
-	case messages.ChoiceNone:
-		r.w.Lit(`,"tool_choice":"none"`)
-	case messages.ChoiceTool:
-		r.w.Lit(`,"tool_choice":{"type":"function","function":{"name":`)
-		if err := r.toolName(c.Name, false); err != nil {
-			return err
-		}
-		r.w.Lit(`}}`)
+	if err := r.writeChoice(&c); err != nil {
+		return err
 	}
 	if !c.DisableParallel {
 		return nil
@@ -251,6 +241,31 @@ func (r *request) choice() error {
 	return nil
 }
 
+// writeChoice writes tool_choice. What the server does not take, or has refused, becomes a free choice.
+func (r *request) writeChoice(c *messages.ToolChoice) error {
+	if c.Kind != messages.ChoiceAuto && (r.d.AutoChoice || r.dropped("tool_choice")) {
+		r.loss(adapter.Approximated, "", "tool_choice", "the model is free to choose")
+		return nil
+	}
+	switch c.Kind {
+	case messages.ChoiceAuto:
+		r.w.Lit(`,"tool_choice":"auto"`)
+		return nil
+	case messages.ChoiceAny:
+		r.w.Lit(`,"tool_choice":"required"`)
+	case messages.ChoiceNone:
+		r.w.Lit(`,"tool_choice":"none"`)
+	case messages.ChoiceTool:
+		r.w.Lit(`,"tool_choice":{"type":"function","function":{"name":`)
+		if err := r.toolName(c.Name, false); err != nil {
+			return err
+		}
+		r.w.Lit(`}}`)
+	}
+	r.x.sent |= sentChoice
+	return nil
+}
+
 // sends says whether a tool of this name is among those that are sent.
 func (r *request) sends(name jsonindex.Value) (bool, error) {
 	it := r.in.ToolIter()
@@ -259,7 +274,7 @@ func (r *request) sends(name jsonindex.Value) (bool, error) {
 		if !t.Name.IsString() || !sameText(t.Name, name) {
 			continue
 		}
-		custom := t.Kind == messages.ToolCustom || clientToolOf(t) != nil
+		custom := t.Kind == messages.ToolCustom || clienttools.Of(t) != nil
 		return custom && !r.toolChanges().hides(t) && !t.Name.Is(placeholder), nil
 	}
 	return false, it.Err()

@@ -15,11 +15,17 @@ func (x *exchange) usage(v jsonindex.Value, out *ops.Emitter) {
 			t.Input = count(it.Val)
 		case "completion_tokens":
 			t.Output = count(it.Val)
+		case "prompt_cache_hit_tokens", "cached_tokens": // where others have no details
+			if n := count(it.Val); n >= 0 && t.CacheRead < 0 {
+				t.CacheRead = n
+			}
 		case "prompt_tokens_details":
 			for jt := it.Val.Iter(); jt.Next(); {
 				switch string(jt.Key()) {
 				case "cached_tokens":
-					t.CacheRead = count(jt.Val)
+					if n := count(jt.Val); n >= 0 {
+						t.CacheRead = n
+					}
 				case "cache_write_tokens":
 					t.CacheWrite = count(jt.Val)
 				}

@@ -33,6 +33,10 @@ func (x *exchange) Whole(body jsonindex.Value, out *ops.Emitter) error {
 			if !it.Val.IsNull() {
 				return x.inside(body)
 			}
+		case "object":
+			if it.Val.Is("error") {
+				return x.inside(body)
+			}
 		}
 	}
 	c, any := pick(choices)
@@ -53,6 +57,9 @@ func (x *exchange) Whole(body jsonindex.Value, out *ops.Emitter) error {
 	if err := x.delta(&c, out); err != nil {
 		return err
 	}
+	if usage.Kind() != jsonindex.Object {
+		usage = c.usage
+	}
 	if usage.Kind() == jsonindex.Object {
 		x.usage(usage, out)
 	}
@@ -60,7 +67,7 @@ func (x *exchange) Whole(body jsonindex.Value, out *ops.Emitter) error {
 }
 
 // wholeCall emits a complete tool call.
-func (x *exchange) wholeCall(id, name, args jsonindex.Value, out *ops.Emitter) error {
+func (x *exchange) wholeCall(c *call, name, args jsonindex.Value, out *ops.Emitter) error {
 	if len(x.calls) >= maxCalls {
 		return x.protocol("more than %d tool calls in one answer", maxCalls)
 	}
@@ -69,8 +76,8 @@ func (x *exchange) wholeCall(id, name, args jsonindex.Value, out *ops.Emitter) e
 	}
 	x.calls = append(x.calls, toolCall{index: -1})
 	t := &x.calls[len(x.calls)-1]
-	t.id, _ = id.Text()
-	if err := x.start(t, name, out); err != nil {
+	t.id, _ = c.id.Text()
+	if err := x.start(t, c, name, out); err != nil {
 		return err
 	}
 	if args.IsNull() || args.IsString() && len(args.Head()) == 0 || args.Is("null") {

@@ -1,0 +1,169 @@
+package openaiold_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/claude-proxy/claude-proxy/plugins/openai/chat"
+	"github.com/claude-proxy/claude-proxy/plugins/openaiold"
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
+	"github.com/claude-proxy/claude-proxy/sdk/ops"
+)
+
+// servers are what the benchmarks compare: one that takes all that OpenAI takes, which is what plugins/openai costs, and
+// presets that do more.
+func servers(b testing.TB) (names []string, adapters []adapter.Adapter) {
+	b.Helper()
+	proper, err := chat.New(chat.Dialect{
+		Name: "OpenAI", Path: "/v1/chat/completions", ModelsPath: "/v1/models",
+		Families: []chat.Family{{
+			Reasoning: true, LimitField: "max_completion_tokens", SystemRole: "developer", Breakpoints: 4,
+			Efforts: []string{"none", "low", "medium", "high"},
+		}},
+		StreamOptions: `{"include_usage":true}`, SystemInline: true, Images: true, Files: true, ToolNameLimit: 64, CallIDLimit: 40,
+		ParallelSwitch: true, Strict: true, JSONSchema: true, Identity: true, ServiceTier: true,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	names, adapters = []string{"openai"}, []adapter.Adapter{proper}
+	for _, preset := range []string{"generic", "deepseek", "openrouter"} {
+		doc, err := jsonindex.Parse([]byte(`{"preset":"`+preset+`"}`), jsonindex.ClientMode())
+		if err != nil {
+			b.Fatal(err)
+		}
+		a, err := openaiold.Module{}.New(doc.Root())
+		if err != nil {
+			b.Fatal(err)
+		}
+		names, adapters = append(names, preset), append(adapters, a)
+	}
+	return names, adapters
+}
+
+// agentRequest is an agent's request with so many turns of reasoning, call and result; one is about 4 KB, 30 are 30 KB.
+func agentRequest(turns int) string {
+	var s strings.Builder
+	s.WriteString(`{"model":"claude-sonnet-5","max_tokens":32000,"stream":true,"system":[{"type":"text","text":"You are a coding agent."},` +
+		`{"type":"text","text":"` + strings.Repeat("Answer briefly and use the tools. ", 20) + `","cache_control":{"type":"ephemeral"}}],"messages":[` +
+		`{"role":"user","content":[{"type":"text","text":"<reminder>Today is a day.</reminder>"},{"type":"text","text":"Find the \"bug\" in main.go\nand fix it."}]}`)
+	for i := range turns {
+		fmt.Fprintf(&s, `,{"role":"assistant","content":[{"type":"thinking","thinking":"Let me look at it.","signature":"cp1.openaiold."},`+
+			`{"type":"text","text":"I will read the file."},{"type":"tool_use","id":"toolu_rABCD%04d_pcall_0","name":"Read","input":{"file_path":"/src/main.go","limit":200}}]},`+
+			`{"role":"user","content":[{"tool_use_id":"toolu_rABCD%04d_pcall_0","type":"tool_result","content":"%s"}]}`, i, i, strings.Repeat(`1\tpackage main\n`, 30))
+	}
+	s.WriteString(`],"tools":[`)
+	for i, name := range []string{"Read", "Bash", "Edit"} {
+		if i > 0 {
+			s.WriteByte(',')
+		}
+		fmt.Fprintf(&s, `{"name":%q,"description":"%s","input_schema":{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object",`+
+			`"properties":{"file_path":{"type":"string","description":"The absolute path"},"limit":{"type":"integer","minimum":0},"command":{"type":"string"}},`+
+			`"required":["file_path"],"additionalProperties":false}}`, name, strings.Repeat("Does one thing well. ", 8))
+	}
+	s.WriteString(`],"metadata":{"user_id":"u"},"thinking":{"type":"adaptive"},"output_config":{"effort":"medium"}}`)
+	return s.String()
+}
+
+func parse(b testing.TB, text string, m jsonindex.Mode) *jsonindex.Doc {
+	b.Helper()
+	doc, err := jsonindex.Parse([]byte(text), m)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return doc
+}
+
+func BenchmarkRequest4K(b *testing.B)  { benchmarkRequest(b, agentRequest(2)) }
+func BenchmarkRequest30K(b *testing.B) { benchmarkRequest(b, agentRequest(30)) }
+
+func benchmarkRequest(b *testing.B, body string) {
+	call := &adapter.Call{ID: "req_1", Model: "m", Stream: true, Session: "5f0c", Body: parse(b, body, jsonindex.ClientMode())}
+	names, adapters := servers(b)
+	for i, a := range adapters {
+		b.Run(names[i], func(b *testing.B) {
+			b.ReportAllocs()
+			var up adapter.UpstreamRequest
+			for range b.N {
+				up.Reset()
+				if _, err := a.Begin(call, &up); err != nil {
+					b.Fatal(err)
+				}
+				up.Body.Finish()
+			}
+			b.ReportMetric(float64(len(body)), "body-B")
+		})
+	}
+}
+
+const chunkHead = `{"id":"chatcmpl-C1a2b3c4d5e6f7g8h9i0","object":"chat.completion.chunk","created":1754500000,"model":"m","choices":[{"index":0,"delta":{`
+
+// chunks are the deltas that most of a stream consists of, each with what has to come before it.
+var chunks = []struct{ name, before, chunk string }{
+	{"text", chunkHead + `"content":"Fine."}}]}`, chunkHead + `"content":" the next word"},"logprobs":null,"finish_reason":null}],"usage":null}`},
+	{"arguments", chunkHead + `"tool_calls":[{"index":0,"id":"call_0","type":"function","function":{"name":"Read","arguments":"{\"list\":["}}]}}]}`,
+		chunkHead + `"tool_calls":[{"index":0,"function":{"arguments":"[\"a\",1],"}}]},"logprobs":null,"finish_reason":null}],"usage":null}`},
+	{"reasoning", "", chunkHead + `"content":null,"reasoning_content":" the next word"},"logprobs":null,"finish_reason":null}],"usage":null}`},
+	{"details", "", chunkHead + `"content":"","reasoning":" the","reasoning_details":[{"type":"reasoning.text","text":" the","format":"unknown","index":0}]},"finish_reason":null}]}`},
+}
+
+// reading is an exchange that has read what has to come before a chunk.
+func reading(b testing.TB, a adapter.Adapter, before string) adapter.Exchange {
+	b.Helper()
+	var up adapter.UpstreamRequest
+	x, err := a.Begin(&adapter.Call{ID: "req_1", Model: "m", Stream: true, Body: parse(b, agentRequest(1), jsonindex.ClientMode())}, &up)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if before != "" {
+		var out ops.Emitter
+		if err := x.Event(adapter.Event{JSON: parse(b, before, jsonindex.UpstreamMode()).Root()}, &out); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return x
+}
+
+func BenchmarkEvent(b *testing.B) {
+	names, adapters := servers(b)
+	for _, c := range chunks {
+		for i, a := range adapters {
+			b.Run(c.name+"/"+names[i], func(b *testing.B) {
+				b.ReportAllocs()
+				x := reading(b, a, c.before)
+				ev := adapter.Event{JSON: parse(b, c.chunk, jsonindex.UpstreamMode()).Root()}
+				var out ops.Emitter
+				for range b.N {
+					out.Reset()
+					if err := x.Event(ev, &out); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestEventsDoNotAllocate is what makes a stream of thousands of deltas cheap, also where tags are looked for.
+func TestEventsDoNotAllocate(t *testing.T) {
+	names, adapters := servers(t)
+	for _, c := range chunks {
+		for i, a := range adapters {
+			x := reading(t, a, c.before)
+			ev := adapter.Event{JSON: parse(t, c.chunk, jsonindex.UpstreamMode()).Root()}
+			var out ops.Emitter
+			feed := func() {
+				out.Reset()
+				if err := x.Event(ev, &out); err != nil {
+					t.Fatal(err)
+				}
+			}
+			feed()
+			if n := testing.AllocsPerRun(200, feed); n != 0 {
+				t.Errorf("%s of %s: %v allocations an event, want none", c.name, names[i], n)
+			}
+		}
+	}
+}
