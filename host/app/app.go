@@ -17,6 +17,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/config"
 	"github.com/claude-proxy/claude-proxy/host/httpapi"
+	"github.com/claude-proxy/claude-proxy/host/limits"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
@@ -57,11 +58,16 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	}
 	a.current.Store(s)
 	balancer := balance.New(time.Now, rand.Float64)
-	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, balancer,
-		telemetry.RequestLog(o.Log, cfg.Log.Requests, cfg.Log.Responses))
+	limiter := limits.New(time.Now)
+	logged := telemetry.RequestLog(o.Log, cfg.Log.Requests, cfg.Log.Responses)
+	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, balancer, func(r *relay.Record) {
+		limiter.Spend(r.Call.Principal, r.Spent())
+		logged(r)
+	})
 	a.handler = httpapi.New(httpapi.Options{
 		Snapshot: func() *httpapi.Snapshot { return a.current.Load().http },
 		Relay:    relayed,
+		Limits:   limiter,
 		Gate:     admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait),
 		Ready:    a.ready,
 		Panicked: func(id string, value any, stack []byte) {

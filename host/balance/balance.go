@@ -6,6 +6,7 @@
 package balance
 
 import (
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -15,18 +16,21 @@ import (
 
 // Balancer is safe for concurrent use.
 type Balancer struct {
-	now func() time.Time
-	rnd func() float64
+	now  func() time.Time
+	rnd  func() float64
+	born time.Time
+	seed maphash.Seed
 
 	mu       sync.Mutex
 	channels map[string]*channelState
+	bonds    bonds
 	budget   budget
 }
 
 // New returns a balancer to which everything is healthy. now is its clock; rnd gives random numbers in [0, 1) and is
 // called under the balancer's lock.
 func New(now func() time.Time, rnd func() float64) *Balancer {
-	return &Balancer{now: now, rnd: rnd, channels: make(map[string]*channelState)}
+	return &Balancer{now: now, rnd: rnd, born: now(), seed: maphash.MakeSeed(), channels: make(map[string]*channelState)}
 }
 
 // Request says how the targets of one request are chosen.
@@ -35,6 +39,18 @@ type Request struct {
 	Strategy config.Strategy
 	// Side marks count_tokens, models and probes: they use health but never change it.
 	Side bool
+	// Stream says that the client asked for an event stream; fastest tells the two apart.
+	Stream bool
+
+	// Affinity keeps a conversation on its channel and key for TTL after each request of it, for the sake of the upstream's
+	// prompt cache. It never keeps a request from moving on: what cools, was refused, is full or has a better tier beside it
+	// counts more, and so does the order of channels under failover.
+	Affinity bool
+	TTL      time.Duration
+	// Session names the conversation; where it is "", Prefix does, a hash of its beginning. Model is the client's name for
+	// the model, of which each has its own bond.
+	Session, Model string
+	Prefix         uint64
 }
 
 // Target is what one attempt uses.
@@ -58,8 +74,20 @@ func (t *Target) same(o *Target) bool {
 
 // Begin opens the choice for one request. The caller ends it by End, always. candidates are read-only and may be none.
 func (b *Balancer) Begin(candidates []routing.Candidate, r Request) *Pick {
+	p := &Pick{b: b, candidates: candidates, strategy: r.Strategy, choose: chooserOf(r.Strategy), side: r.Side, stream: r.Stream}
+	if p.sticks = r.Affinity && Choice(candidates); p.sticks {
+		p.conversation = b.conversation(&r)
+	}
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.budget.active++
-	b.mu.Unlock()
-	return &Pick{b: b, candidates: candidates, choose: chooserOf(r.Strategy), side: r.Side}
+	if p.sticks {
+		p.bond = b.bonds.find(p.conversation, b.now().Add(-r.TTL))
+	}
+	return p
+}
+
+// Choice says whether the candidates leave anything to choose, so that affinity can mean something.
+func Choice(candidates []routing.Candidate) bool {
+	return len(candidates) > 1 || len(candidates) == 1 && len(candidates[0].Keys) > 1
 }

@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -265,6 +266,12 @@ func TestRetryBudget(t *testing.T) {
 	w.expect(cands, upstream{"a": unreachable}, "a1 b1+")
 }
 
+func (b *Balancer) inFlightAt(c *config.Channel) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.channel(c).inFlight
+}
+
 // Whatever happens, counts return to zero and no target comes twice but for its one second chance.
 func TestHammer(t *testing.T) {
 	b := New(time.Now, rand.Float64)
@@ -273,19 +280,27 @@ func TestHammer(t *testing.T) {
 		rateLimited, overloaded, broken, keyRefused, keyForbidden, outOfQuota, badRequest, noSuchModel, unsupported, cut, unreachable,
 		trapped, wait(rateLimited, time.Second), wait(overloaded, 0),
 	}
-	strategies := []config.Strategy{config.Failover, config.RoundRobin, config.Random}
+	strategies := []config.Strategy{config.Failover, config.RoundRobin, config.Random, config.LeastBusy, config.Fastest}
+	cands[0].Channel.Limits = config.Limits{MaxConcurrent: 2, RPM: 300}
+	cands[2].Keys[0].MaxConcurrent, cands[2].Keys[1].RPM = 1, 100
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
 			rnd := rand.New(rand.NewPCG(uint64(g), 0))
 			for range 500 {
-				p := b.Begin(cands, Request{Strategy: strategies[rnd.IntN(3)], Side: rnd.IntN(10) == 0})
+				p := b.Begin(cands, Request{
+					Strategy: strategies[rnd.IntN(5)], Side: rnd.IntN(10) == 0, Stream: rnd.IntN(2) == 0,
+					Affinity: rnd.IntN(2) == 0, TTL: time.Second, Session: fmt.Sprint(rnd.IntN(20)),
+				})
 				seen := map[string]int{}
 				for range 10 {
 					target, _, found := p.Next()
 					if !found {
 						p.RetryAfter()
 						break
+					}
+					if target.Channel.Name == "a" && b.inFlightAt(target.Channel) > 2 {
+						t.Error("channel a is over its limit")
 					}
 					if seen[target.Key.ID]++; seen[target.Key.ID] > 2 {
 						t.Errorf("%s came %d times", target.Key.ID, seen[target.Key.ID])
@@ -311,6 +326,11 @@ func TestHammer(t *testing.T) {
 		for id, k := range c.keys {
 			if k.inFlight != 0 || k.whole.prober != nil {
 				t.Errorf("key %s: %d in flight, prober %v", id, k.inFlight, k.whole.prober)
+			}
+			for _, p := range k.paces {
+				if p.waiting != 0 {
+					t.Errorf("key %s: %d wait for their first content", id, p.waiting)
+				}
 			}
 			for model, h := range k.models {
 				if h.prober != nil {

@@ -21,8 +21,11 @@ func (p *Pick) leastBad(now time.Time) (best Target, wait time.Duration, ok bool
 		cs := p.b.channel(c.Channel)
 		for _, k := range c.Keys {
 			t := p.target(c, cs, k)
-			s := t.standing(now)
 			before := p.triedAs(&t)
+			s, possible := p.whenFree(&t, now)
+			if !possible {
+				continue
+			}
 			switch {
 			case s.rank == waiting:
 				if p.free.IsZero() || s.until.Before(p.free) {
@@ -52,4 +55,23 @@ func (p *Pick) leastBad(now time.Time) (best Target, wait time.Duration, ok bool
 		best.key.refused = now
 	}
 	return best, wait, ok
+}
+
+// whenFree is the standing of a target, which waits for room as it would for an upstream that named the time. possible is
+// false where only the end of attempts under way makes room, and for what must not be waited for.
+func (p *Pick) whenFree(t *Target, now time.Time) (s standing, possible bool) {
+	s = t.standing(now)
+	free, has := p.room(t, now)
+	switch {
+	case has:
+		return s, true
+	case s.rank == invalid || p.triedAs(t) != nil:
+		return s, false
+	case free.IsZero():
+		p.crowded = true
+		return s, false
+	case s.rank < waiting || free.After(s.until):
+		s.rank, s.until = waiting, free
+	}
+	return s, true
 }

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/config"
-	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/routing"
 )
 
@@ -15,8 +14,15 @@ const maxPerChannel = 3
 type Pick struct {
 	b          *Balancer
 	candidates []routing.Candidate
+	strategy   config.Strategy
 	choose     chooser
 	side       bool
+	stream     bool
+
+	// bond is where the conversation was served last, when affinity counts.
+	sticks       bool
+	conversation uint64
+	bond         bond
 
 	tried []try
 	// skipped are the channels and adapters that this request leaves out.
@@ -24,10 +30,13 @@ type Pick struct {
 	// held is the target under way.
 	held     Target
 	holds    bool
+	watch    stopwatch
 	retrying bool
 	stopped  bool
-	// free is when an upstream's Retry-After ends, when that is why nothing is left.
-	free time.Time
+	// free is when an upstream's Retry-After or a full minute ends, when that is why nothing is left; crowded says that
+	// something waits only for attempts under way to end.
+	free    time.Time
+	crowded bool
 
 	options []option
 	indexes []int
@@ -52,7 +61,7 @@ type skip struct {
 // Next chooses the target of the next attempt. The caller waits for wait before it. ok is false when nothing is left that
 // could serve: then RetryAfter may know when something will. A target that Next gave is reported by Succeeded or Failed
 // before Next is called again. The same target never comes twice, but once more where a ruling said Again or a short
-// Retry-After is waited out.
+// Retry-After is waited out. No target is over its limits.
 func (p *Pick) Next() (t Target, wait time.Duration, ok bool) {
 	p.b.mu.Lock()
 	defer p.b.mu.Unlock()
@@ -61,9 +70,9 @@ func (p *Pick) Next() (t Target, wait time.Duration, ok bool) {
 		return Target{}, 0, false
 	}
 	p.retrying = len(p.tried) > 0
-	p.free = time.Time{}
+	p.free, p.crowded = time.Time{}, false
 	now := p.b.now()
-	if t, wait, ok = p.again(); !ok {
+	if t, wait, ok = p.again(now); !ok {
 		if t, ok = p.fittest(now); !ok {
 			t, wait, ok = p.leastBad(now)
 		}
@@ -76,7 +85,7 @@ func (p *Pick) Next() (t Target, wait time.Duration, ok bool) {
 }
 
 // again hands out the last target once more where its ruling said so.
-func (p *Pick) again() (t Target, wait time.Duration, ok bool) {
+func (p *Pick) again(now time.Time) (t Target, wait time.Duration, ok bool) {
 	if len(p.tried) == 0 {
 		return Target{}, 0, false
 	}
@@ -85,11 +94,15 @@ func (p *Pick) again() (t Target, wait time.Duration, ok bool) {
 		return Target{}, 0, false
 	}
 	last.due = false
+	if _, ok := p.room(&last.target, now); !ok {
+		return Target{}, 0, false
+	}
 	half := last.pause / 2
 	return last.target, half + time.Duration(p.b.rnd()*float64(last.pause-half)), true
 }
 
-// fittest lets the strategy choose among what is fit, in the first tier that has any.
+// fittest lets the strategy choose among what is fit, in the first tier that has any, unless the conversation has its
+// place there.
 func (p *Pick) fittest(now time.Time) (Target, bool) {
 	tier := -1
 	p.indexes, p.options = p.indexes[:0], p.options[:0]
@@ -103,6 +116,9 @@ func (p *Pick) fittest(now time.Time) (Target, bool) {
 		if key < 0 {
 			continue
 		}
+		if t, ok := p.bonded(c, cs, now); ok {
+			return t, true
+		}
 		if p.choose == nil {
 			return p.target(c, cs, c.Keys[key]), true
 		}
@@ -111,7 +127,7 @@ func (p *Pick) fittest(now time.Time) (Target, bool) {
 			p.indexes, p.options = make([]int, 0, 32), make([]option, 0, 32) // enough for most pools at once
 		}
 		p.indexes = append(p.indexes, i)
-		p.options = append(p.options, option{weight: c.Channel.Weight, load: &cs.load})
+		p.options = append(p.options, p.option(c.Channel.Weight, &cs.load, c.Model))
 	}
 	if len(p.options) == 0 {
 		return Target{}, false
@@ -122,10 +138,18 @@ func (p *Pick) fittest(now time.Time) (Target, bool) {
 	for i, k := range c.Keys {
 		if t := p.target(c, cs, k); p.isFit(&t, now) {
 			p.indexes = append(p.indexes, i)
-			p.options = append(p.options, option{weight: k.Weight, load: &t.key.load})
+			p.options = append(p.options, p.option(k.Weight, &t.key.load, c.Model))
 		}
 	}
 	return p.target(c, cs, c.Keys[p.indexes[p.choose(p.options, p.b.rnd)]]), true
+}
+
+func (p *Pick) option(weight int, l *load, model string) option {
+	o := option{weight: weight, load: l}
+	if p.strategy == config.Fastest {
+		o.pace = l.paces[p.kindOf(model)]
+	}
+	return o
 }
 
 // firstFit returns the index of the first key that is fit, -1 when none is.
@@ -139,7 +163,11 @@ func (p *Pick) firstFit(c *routing.Candidate, cs *channelState, now time.Time) i
 }
 
 func (p *Pick) isFit(t *Target, now time.Time) bool {
-	return p.triedAs(t) == nil && t.standing(now).rank == fit
+	if p.triedAs(t) != nil || t.standing(now).rank != fit {
+		return false
+	}
+	_, ok := p.room(t, now)
+	return ok
 }
 
 func (p *Pick) target(c *routing.Candidate, cs *channelState, k *config.Key) Target {
@@ -176,7 +204,8 @@ func (p *Pick) triedAs(t *Target) *try {
 	return nil
 }
 
-// hold counts the target as tried and under way, and makes the request the prober of what is due for one.
+// hold counts the target as tried and under way, ties the conversation to it, and makes the request the prober of what is
+// due for one.
 func (p *Pick) hold(t Target, now time.Time, wait time.Duration) Target {
 	t.began = now.Add(wait)
 	if before := p.triedAs(&t); before != nil {
@@ -188,6 +217,7 @@ func (p *Pick) hold(t Target, now time.Time, wait time.Duration) Target {
 	t.channel.inFlight++
 	t.key.inFlight++
 	if !p.side {
+		p.occupy(&t, now)
 		t.healths(func(h *health) {
 			if h.failures > 0 && h.prober == nil && !now.Before(h.until) {
 				h.prober = p
@@ -196,6 +226,19 @@ func (p *Pick) hold(t Target, now time.Time, wait time.Duration) Target {
 	}
 	p.held, p.holds = t, true
 	return t
+}
+
+// occupy counts what side requests leave as it is.
+func (p *Pick) occupy(t *Target, now time.Time) {
+	age := p.b.age(now)
+	t.channel.recent.add(age)
+	t.key.recent.add(age)
+	if p.strategy == config.Fastest {
+		p.startWatch(t)
+	}
+	if p.sticks {
+		p.b.bonds.keep(p.conversation, bond{channel: t.channel, key: t.key, used: now})
+	}
 }
 
 // release ends what Next counted.
@@ -208,6 +251,7 @@ func (p *Pick) release() {
 		return
 	}
 	p.holds = false
+	p.watch.stop(false, time.Time{})
 	p.held.channel.inFlight--
 	p.held.key.inFlight--
 	p.held.healths(func(h *health) {
@@ -215,94 +259,6 @@ func (p *Pick) release() {
 			h.prober = nil
 		}
 	})
-}
-
-// Succeeded reports that the target serves: its failures are forgotten. It may be called as soon as content arrives, so
-// that a long stream does not keep others waiting for its verdict; the target stays in flight until End.
-func (p *Pick) Succeeded(t Target) {
-	if p.side {
-		return
-	}
-	p.b.mu.Lock()
-	defer p.b.mu.Unlock()
-	t.channel.whole.succeed(t.began)
-	t.key.whole.succeed(t.began)
-	forgive(t.channel.models, t.Model, t.began)
-	forgive(t.key.models, t.Model, t.began)
-}
-
-func forgive(m modelHealth, model string, began time.Time) {
-	if h := m[model]; h != nil {
-		if h.succeed(began); h.failures == 0 {
-			delete(m, model)
-		}
-	}
-}
-
-// Failed reports what the attempt on the target came to, as failure.Rule has it.
-func (p *Pick) Failed(t Target, r failure.Ruling) {
-	p.b.mu.Lock()
-	defer p.b.mu.Unlock()
-	p.release()
-	if !p.side {
-		p.b.punish(&t, &r)
-	}
-	if r.Move == failure.Stop {
-		p.stopped = true
-		return
-	}
-	if before := p.triedAs(&t); before != nil && r.Move == failure.Again && !before.again {
-		before.again, before.due, before.pause = true, true, r.Pause
-	}
-	switch r.Skip {
-	case failure.SkipAdapter:
-		p.skipped = append(p.skipped, skip{adapter: t.Channel.Adapter})
-	case failure.SkipChannel:
-		s := skip{channel: t.Channel.Name}
-		if r.Scope == failure.ChannelModel {
-			s.model = t.Model
-		}
-		p.skipped = append(p.skipped, s)
-	}
-}
-
-func (b *Balancer) punish(t *Target, r *failure.Ruling) {
-	if r.State == failure.OK {
-		return
-	}
-	var h *health
-	switch r.Scope {
-	case failure.Key:
-		h = &t.key.whole
-	case failure.KeyModel:
-		h = t.key.models.of(t.Model)
-	case failure.ChannelModel:
-		h = t.channel.models.of(t.Model)
-	case failure.WholeChannel:
-		h = &t.channel.whole
-	default:
-		return
-	}
-	now := b.now()
-	h.fail(r, t.began, now, b.rnd)
-	if r.State == failure.Invalid {
-		t.key.refused = now
-	}
-}
-
-// RetryAfter says when another request may fare better, once Next found nothing: the soonest end of an upstream's
-// Retry-After when only such stood in the way; else, when something was tried, some seconds at random so that clients do
-// not come back together; 0 when nothing was tried and no time is known, since no key can be used at all.
-func (p *Pick) RetryAfter() time.Duration {
-	p.b.mu.Lock()
-	defer p.b.mu.Unlock()
-	switch {
-	case !p.free.IsZero():
-		return max(p.free.Sub(p.b.now()), time.Second)
-	case len(p.tried) > 0:
-		return time.Second + time.Duration(p.b.rnd()*4*float64(time.Second))
-	}
-	return 0
 }
 
 // End closes the pick. It may be called in any state, once.

@@ -23,12 +23,16 @@ type keyState struct {
 	refused time.Time
 }
 
-// load is what strategies go by.
+// load is what strategies and limits go by.
 type load struct {
 	// inFlight counts attempts under way.
 	inFlight int
 	// current is the balance of round-robin.
 	current int64
+	// recent counts the attempts of the last minute, side requests left out.
+	recent minute
+	// paces are what fastest goes by.
+	paces paces
 }
 
 // channel returns the state of a channel and makes it where it is new.

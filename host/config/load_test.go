@@ -258,19 +258,18 @@ func TestNotes(t *testing.T) {
 	// Defaults written out are not worth a note.
 	f("log: { bodies: off, recent: 1000 }\nplugins: { dir: plugins, modules: {} }\nserver: { cors: { enabled: false, origins: [] } }")
 	f("log: { bodies: all, recent: 0 }", "log.bodies", "log.recent")
-	f("routing: { strategy: random }")
-	f("routing: { strategy: fastest, affinity: off }", "routing.strategy", "routing.affinity")
 	f("plugins: { dir: elsewhere }", "plugins")
 	f("server: { trusted_proxies: [10.0.0.0/8] }", "server.trusted_proxies")
-	f("auth:\n  keys:\n    - { name: a, key: canary-key-a }\n    - { name: b, key: canary-key-b, rpm: 5 }", "auth.keys[1].rpm")
-	f("channels:\n  - { name: a, adapter: openai, base_url: http://x, keys: [{ key: canary-key, rpm: 1 }], limits: { rpm: 2 } }",
-		"channels[0].keys[0].rpm", "channels[0].limits.rpm")
+	// What has an effect has no note.
+	f("routing: { strategy: fastest, affinity: off, affinity_ttl: 5m }")
+	f("server: { cors: { enabled: true, origins: [\"*\"] }, rate_limit: { enabled: true, max_requests: 5 } }")
+	f("auth: { keys: [ { name: a, key: canary-key-a, rpm: 5, tokens_per_minute: 6, max_concurrent: 7 } ] }")
+	f("channels:\n  - { name: a, adapter: openai, base_url: http://x, keys: [{ key: canary-key, rpm: 1, max_concurrent: 2 }], limits: { rpm: 3, max_concurrent: 4 } }")
 }
 
 // TestPendingPaths: every entry of the list names a key.
 func TestPendingPaths(t *testing.T) {
-	c := must(t, "version: 1\nauth: { keys: [ { name: a, key: canary-key } ] }\nchannels: [ { name: a, adapter: openai, base_url: http://x, keys: [canary-key] } ]", nil)
-	d := newDecoder(c)
+	d := newDecoder(must(t, "version: 1", nil))
 	d.notePending() // panics for a path that does not exist
 	if len(d.out.notes) != 0 {
 		t.Errorf("notes for defaults: %v", d.out.notes)

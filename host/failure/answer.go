@@ -63,6 +63,10 @@ func Final(faults []Fault, wait time.Duration) Answer {
 	switch rowOf(told) {
 	case rowInvalid:
 		a.Status, a.Type = clientStatus(told)
+	case rowUnsupported:
+		if told.Status == 413 { // more than this adapter can hold
+			a.Status, a.Type = clientStatus(told)
+		}
 	case rowRateLimited:
 		a.RetryAfter = soonest(faults)
 	case rowCooling:

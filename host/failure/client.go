@@ -44,7 +44,7 @@ var refusalTable = [refusals]refusal{
 	refuseSize:       {"request body too large", "C01, C12", 413, "request_too_large", No, true},
 	refuseSlow:       {"request body did not arrive in time", "C03", 400, "invalid_request_error", No, true},
 	refuseLimit:      {"the client key is over its own limit", "C25", 429, "rate_limit_error", Unset, false},
-	refuseCooling:    {"every upstream key waits out a Retry-After", "U37", 429, "rate_limit_error", Unset, false},
+	refuseCooling:    {"every upstream key waits out a Retry-After or is at a limit of its own", "U37", 429, "rate_limit_error", Unset, false},
 	refuseUnusable:   {"no upstream key for the model is usable: refused lately, disabled or not set", "U05, U37", 502, "api_error", No, false},
 	refuseOverload:   {"the proxy sheds load", "C24", 529, "overloaded_error", Unset, false},
 	refuseDrain:      {"the proxy is stopping", "O01", 529, "overloaded_error", Unset, true},
@@ -104,9 +104,10 @@ func Limited(message string, after time.Duration) *Answer {
 	return a
 }
 
-// AllCooling is the answer while every upstream key waits out a Retry-After; wait is the soonest end of one.
+// AllCooling is the answer while every upstream key waits out a Retry-After or is at its configured limit; wait is when the
+// first of them is expected to be free.
 func AllCooling(wait time.Duration) *Answer {
-	a := refuse(refuseCooling, "every upstream key for this model has been asked to wait")
+	a := refuse(refuseCooling, "every upstream key for this model has been asked to wait or is at its limit")
 	a.RetryAfter = within(wait, time.Second, time.Minute)
 	return a
 }

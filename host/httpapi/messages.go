@@ -52,6 +52,12 @@ func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 			return
 		}
 		call.Principal, call.Received = principal, received
+		side := op != adapter.Messages
+		if refusal := a.Limits.Enter(principal, snap.Config.Server.RateLimit, side); refusal != nil {
+			a.refuse(w, r, refusal)
+			return
+		}
+		defer a.Limits.Leave(principal, side)
 		a.admit(w, r, func(ctx context.Context) {
 			a.Relay.Serve(ctx, call, newClient(w))
 		})

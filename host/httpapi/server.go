@@ -16,6 +16,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/auth"
 	"github.com/claude-proxy/claude-proxy/host/config"
 	"github.com/claude-proxy/claude-proxy/host/failure"
+	"github.com/claude-proxy/claude-proxy/host/limits"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/routing"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
@@ -40,6 +41,8 @@ type Options struct {
 	// Snapshot returns the configuration in force; it is asked once per request.
 	Snapshot func() *Snapshot
 	Relay    server
+	// Limits holds each client key to its share.
+	Limits *limits.Limiter
 	// Gate limits the requests and live streams under /v1.
 	Gate *admission.Gate
 	// Ready says whether the proxy takes new requests; nil means always.
@@ -74,7 +77,7 @@ func New(o Options, healthPath string) http.Handler {
 	return a
 }
 
-// ServeHTTP contains panics, tidies the path and hands over to the routes.
+// ServeHTTP contains panics, tidies the path, sees to pages of other origins and hands over to the routes.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := newRequestID()
 	defer a.contain(id, w)
@@ -82,6 +85,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.URL.Path, r.URL.RawPath = path, ""
 	}
 	r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+	if strings.HasPrefix(r.URL.Path, "/v1/") && a.crossOrigin(w, r) {
+		return
+	}
 	a.router.ServeHTTP(w, r)
 }
 

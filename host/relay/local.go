@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/claude-proxy/claude-proxy/host/balance"
+	"github.com/claude-proxy/claude-proxy/host/config"
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/routing"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
@@ -31,6 +33,19 @@ func (x *exchange) candidates() ([]routing.Candidate, *failure.Answer) {
 		return nil, failure.NotFound(x.snap.Routes.Missing(c.Head.Model))
 	}
 	return found, nil
+}
+
+// spread says how the targets of the call are chosen among the candidates.
+func (x *exchange) spread(candidates []routing.Candidate) balance.Request {
+	c, cfg := x.call, &x.snap.Config.Routing
+	r := balance.Request{
+		Strategy: cfg.Strategy, Side: c.Op != adapter.Messages, Stream: c.Head.Stream,
+		Affinity: cfg.Affinity == config.AffinityAuto, TTL: cfg.AffinityTTL, Session: c.Session, Model: c.Head.Model,
+	}
+	if r.Affinity && r.Session == "" && balance.Choice(candidates) {
+		r.Prefix = c.Head.PrefixHash()
+	}
+	return r
 }
 
 // counts says whether an upstream among the candidates counts tokens itself.

@@ -52,7 +52,7 @@ func (r *Relay) Serve(ctx context.Context, call *Call, w Writer) {
 		x.estimate()
 		return
 	}
-	pick := r.balance.Begin(candidates, balance.Request{Strategy: x.snap.Config.Routing.Strategy, Side: call.Op != adapter.Messages})
+	pick := r.balance.Begin(candidates, x.spread(candidates))
 	defer pick.End()
 	for len(x.rec.Attempts) < x.snap.Config.Routing.Attempts && x.mayTry() {
 		target, wait, ok := pick.Next()

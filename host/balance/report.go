@@ -1,0 +1,100 @@
+package balance
+
+import (
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/failure"
+)
+
+// Succeeded reports that the target serves: its failures are forgotten, and the time up to the first call is how fast it
+// is. It is called as soon as content arrives, so that a long stream does not keep others waiting for its verdict, and may
+// be called again; the target stays in flight until End.
+func (p *Pick) Succeeded(t Target) {
+	if p.side {
+		return
+	}
+	p.b.mu.Lock()
+	defer p.b.mu.Unlock()
+	p.watch.stop(true, p.b.now())
+	t.channel.whole.succeed(t.began)
+	t.key.whole.succeed(t.began)
+	forgive(t.channel.models, t.Model, t.began)
+	forgive(t.key.models, t.Model, t.began)
+}
+
+func forgive(m modelHealth, model string, began time.Time) {
+	if h := m[model]; h != nil {
+		if h.succeed(began); h.failures == 0 {
+			delete(m, model)
+		}
+	}
+}
+
+// Failed reports what the attempt on the target came to, as failure.Rule has it.
+func (p *Pick) Failed(t Target, r failure.Ruling) {
+	p.b.mu.Lock()
+	defer p.b.mu.Unlock()
+	p.release()
+	if !p.side {
+		p.b.punish(&t, &r)
+	}
+	if r.Move == failure.Stop {
+		p.stopped = true
+		return
+	}
+	if before := p.triedAs(&t); before != nil && r.Move == failure.Again && !before.again {
+		before.again, before.due, before.pause = true, true, r.Pause
+	}
+	switch r.Skip {
+	case failure.SkipAdapter:
+		p.skipped = append(p.skipped, skip{adapter: t.Channel.Adapter})
+	case failure.SkipChannel:
+		s := skip{channel: t.Channel.Name}
+		if r.Scope == failure.ChannelModel {
+			s.model = t.Model
+		}
+		p.skipped = append(p.skipped, s)
+	}
+}
+
+func (b *Balancer) punish(t *Target, r *failure.Ruling) {
+	if r.State == failure.OK {
+		return
+	}
+	var h *health
+	switch r.Scope {
+	case failure.Key:
+		h = &t.key.whole
+	case failure.KeyModel:
+		h = t.key.models.of(t.Model)
+	case failure.ChannelModel:
+		h = t.channel.models.of(t.Model)
+	case failure.WholeChannel:
+		h = &t.channel.whole
+	default:
+		return
+	}
+	now := b.now()
+	h.fail(r, t.began, now, b.rnd)
+	if r.State == failure.Invalid {
+		t.key.refused = now
+	}
+}
+
+// RetryAfter says when another request may fare better, once Next found nothing: the soonest end of an upstream's
+// Retry-After or of a full minute when only such stood in the way; else, when something was tried or waits for attempts
+// under way to end, some seconds at random so that clients do not come back together; 0 when nothing was tried and no time
+// is known, since no key can be used at all.
+func (p *Pick) RetryAfter() time.Duration {
+	p.b.mu.Lock()
+	defer p.b.mu.Unlock()
+	switch {
+	case p.crowded:
+		return time.Second + time.Duration(p.b.rnd()*float64(time.Second))
+	case !p.free.IsZero():
+		return max(p.free.Sub(p.b.now()), time.Second)
+	case len(p.tried) > 0:
+		return time.Second + time.Duration(p.b.rnd()*4*float64(time.Second))
+	}
+	return 0
+}
