@@ -270,8 +270,11 @@ func wanted(client http.Header, names []string) []adapter.Header {
 
 // faultOf turns any error of an adapter into a fault.
 func faultOf(err error) *failure.Fault {
-	var f *adapter.Failure
-	if !errors.As(err, &f) {
+	if f, ok := errors.AsType[*failure.Fault](err); ok {
+		return f // the sandbox knows more about its own failures than a class says
+	}
+	f, ok := errors.AsType[*adapter.Failure](err)
+	if !ok {
 		return &failure.Fault{Source: failure.Adapter, Class: adapter.Internal, Message: err.Error(), Err: err}
 	}
 	fault := faultOfFailure(f)

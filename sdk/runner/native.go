@@ -63,7 +63,8 @@ func (r *nativeRun) Events(evs []RawEvent, out *ops.Emitter) (failed int, err er
 		e := &evs[failed]
 		ev := adapter.Event{Name: e.Name, Data: e.Data}
 		if e.Doc != nil {
-			ev.JSON = e.Doc.Root()
+			// The index may be over a repaired copy; a plugin gets that one too.
+			ev.Data, ev.JSON = e.Doc.Src, e.Doc.Root()
 		}
 		if err := r.x.Event(ev, out); err != nil {
 			return failed, asFailure(err)
@@ -88,7 +89,7 @@ func (r *nativeRun) Failure(status int, headers []adapter.Header, body *jsoninde
 		defer contain(&err)
 		resp := adapter.UpstreamResponse{Status: status, Headers: headers, Data: raw}
 		if body != nil {
-			resp.JSON = body.Root()
+			resp.Data, resp.JSON = body.Src, body.Root()
 		}
 		f = r.x.Failure(&resp)
 	}()

@@ -1,0 +1,48 @@
+package wasm
+
+import (
+	"sync/atomic"
+
+	"github.com/claude-proxy/claude-proxy/host/failure"
+)
+
+// counts are what happened since the plugin was loaded.
+type counts struct {
+	faults, busy, replays, lost, unkept atomic.Int64
+}
+
+// Stats is the state of a plugin at one moment.
+type Stats struct {
+	// Instances hold exchanges or wait for some, Spare (0 or 1) stands by, Exchanges are open.
+	Instances, Spare, Exchanges int
+	// Faults are calls that trapped, ran out of fuel or broke the ABI.
+	Faults int64
+	// Busy are exchanges refused because all instances were full.
+	Busy int64
+	// Replays are exchanges rebuilt after another one's fault, Lost those that could not be.
+	Replays, Lost int64
+	// Unkept are exchanges whose inputs were too much to be kept: a fault of another one would end them.
+	Unkept int64
+	// KeptBytes is what is kept of the inputs of all plugins of the loader.
+	KeptBytes int64
+}
+
+// Stats counts.
+func (p *Plugin) Stats() Stats {
+	p.mu.Lock()
+	s := Stats{Instances: p.total, Exchanges: p.open}
+	if p.spare != nil {
+		s.Spare = 1
+	}
+	p.mu.Unlock()
+	s.Faults, s.Busy, s.Replays = p.counts.faults.Load(), p.counts.busy.Load(), p.counts.replays.Load()
+	s.Lost, s.Unkept, s.KeptBytes = p.counts.lost.Load(), p.counts.unkept.Load(), p.replay.used.Load()
+	return s
+}
+
+// faulted records a fault. What the guest said about it goes to the log alone.
+func (p *Plugin) faulted(e *Error) {
+	p.counts.faults.Add(1)
+	detail := failure.Scrub([]byte(e.Detail), nil)
+	p.log.logger.Error("plugin fault", "reason", e.Reason.String(), "call", e.Call, "detail", clean(detail))
+}
