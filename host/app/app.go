@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -38,6 +39,8 @@ type App struct {
 	log      *slog.Logger
 	current  atomic.Pointer[snapshot]
 	handler  http.Handler
+	balancer *balance.Balancer
+	health   *healthFile
 	draining atomic.Bool
 }
 
@@ -57,10 +60,12 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a.current.Store(s)
-	balancer := balance.New(time.Now, rand.Float64)
+	a.balancer = balance.New(time.Now, rand.Float64)
+	a.health = &healthFile{path: filepath.Join(cfg.Server.StateDir, healthName), balancer: a.balancer, log: o.Log}
+	a.health.restore()
 	limiter := limits.New(time.Now)
 	logged := telemetry.RequestLog(o.Log, cfg.Log.Requests, cfg.Log.Responses)
-	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, balancer, func(r *relay.Record) {
+	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, func(r *relay.Record) {
 		limiter.Spend(r.Call.Principal, r.Spent())
 		logged(r)
 	})
@@ -108,6 +113,7 @@ func Listen(addr string) (net.Listener, error) {
 func (a *App) Serve(stop context.Context, l net.Listener) error {
 	base, kill := context.WithCancelCause(context.Background())
 	defer kill(nil)
+	defer a.keepHealth()()
 	srv := &http.Server{
 		Handler:           a.handler,
 		BaseContext:       func(net.Listener) context.Context { return base },

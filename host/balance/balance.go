@@ -25,6 +25,8 @@ type Balancer struct {
 	channels map[string]*channelState
 	bonds    bonds
 	budget   budget
+	// changes counts what was learnt or forgotten about health.
+	changes uint64
 }
 
 // New returns a balancer to which everything is healthy. now is its clock; rnd gives random numbers in [0, 1) and is

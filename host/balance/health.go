@@ -13,6 +13,8 @@ type health struct {
 	state    failure.State
 	until    time.Time
 	explicit bool
+	// reason says for people what the last failure was.
+	reason string
 	// at is when the last failure was reported.
 	at time.Time
 	// prober is the request that probes; nil when none does.
@@ -41,7 +43,7 @@ func (h *health) fail(r *failure.Ruling, began, now time.Time, rnd func() float6
 	if until := now.Add(d); !running || until.After(h.until) || h.state != r.State {
 		h.until, h.explicit = until, r.Explicit
 	}
-	h.state = r.State
+	h.state, h.reason = r.State, r.Reason
 }
 
 // cooldown is the time out after the n-th failure in a row. One that grows is jittered, half of it fixed and half random,
@@ -58,11 +60,14 @@ func cooldown(r *failure.Ruling, n int, rnd func() float64) time.Duration {
 	return d/2 + time.Duration(rnd()*float64(d-d/2))
 }
 
-// succeed clears the record, unless the failure is younger than the attempt that succeeded.
-func (h *health) succeed(began time.Time) {
-	if !began.Before(h.at) {
-		*h = health{}
+// succeed clears the record, unless the failure is younger than the attempt that succeeded. It says whether anything was
+// cleared.
+func (h *health) succeed(began time.Time) bool {
+	if h.failures == 0 || began.Before(h.at) {
+		return false
 	}
+	*h = health{}
+	return true
 }
 
 // standing is how a target looks at one moment, from all records that speak of it.

@@ -28,8 +28,10 @@ type Pick struct {
 	// skipped are the channels and adapters that this request leaves out.
 	skipped []skip
 	// held is the target under way.
-	held     Target
-	holds    bool
+	held  Target
+	holds bool
+	// verdict says that what became of the target under way is counted.
+	verdict  bool
 	watch    stopwatch
 	retrying bool
 	stopped  bool
@@ -224,7 +226,7 @@ func (p *Pick) hold(t Target, now time.Time, wait time.Duration) Target {
 			}
 		})
 	}
-	p.held, p.holds = t, true
+	p.held, p.holds, p.verdict = t, true, false
 	return t
 }
 
@@ -233,6 +235,10 @@ func (p *Pick) occupy(t *Target, now time.Time) {
 	age := p.b.age(now)
 	t.channel.recent.add(age)
 	t.key.recent.add(age)
+	for _, l := range [...]*load{&t.channel.load, &t.key.load} {
+		l.counts.attempts++
+		l.counts.last = now
+	}
 	if p.strategy == config.Fastest {
 		p.startWatch(t)
 	}

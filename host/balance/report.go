@@ -15,19 +15,29 @@ func (p *Pick) Succeeded(t Target) {
 	}
 	p.b.mu.Lock()
 	defer p.b.mu.Unlock()
-	p.watch.stop(true, p.b.now())
-	t.channel.whole.succeed(t.began)
-	t.key.whole.succeed(t.began)
-	forgive(t.channel.models, t.Model, t.began)
-	forgive(t.key.models, t.Model, t.began)
-}
-
-func forgive(m modelHealth, model string, began time.Time) {
-	if h := m[model]; h != nil {
-		if h.succeed(began); h.failures == 0 {
-			delete(m, model)
+	now := p.b.now()
+	p.watch.stop(true, now)
+	for _, l := range [...]*load{&t.channel.load, &t.key.load} {
+		if !p.verdict {
+			l.counts.succeeded++
+			l.pace.note(now.Sub(t.began), now)
 		}
 	}
+	p.verdict = true
+	channel, key := t.channel.record.succeed(&t), t.key.record.succeed(&t)
+	if channel || key {
+		p.b.changes++
+	}
+}
+
+// succeed clears what speaks against the target and says whether anything did.
+func (r *record) succeed(t *Target) bool {
+	cleared := r.whole.succeed(t.began)
+	if h := r.models[t.Model]; h != nil && h.succeed(t.began) {
+		delete(r.models, t.Model)
+		cleared = true
+	}
+	return cleared
 }
 
 // Failed reports what the attempt on the target came to, as failure.Rule has it.
@@ -37,6 +47,11 @@ func (p *Pick) Failed(t Target, r failure.Ruling) {
 	p.release()
 	if !p.side {
 		p.b.punish(&t, &r)
+		if !p.verdict && r.Move != failure.Stop {
+			t.channel.counts.failed++
+			t.key.counts.failed++
+		}
+		p.verdict = true
 	}
 	if r.Move == failure.Stop {
 		p.stopped = true
@@ -75,6 +90,7 @@ func (b *Balancer) punish(t *Target, r *failure.Ruling) {
 		return
 	}
 	now := b.now()
+	b.changes++
 	h.fail(r, t.began, now, b.rnd)
 	if r.State == failure.Invalid {
 		t.key.refused = now

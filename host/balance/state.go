@@ -9,21 +9,32 @@ import (
 // channelState is what is known of a channel, by its name.
 type channelState struct {
 	load
-	whole  health
-	models modelHealth
-	keys   map[string]*keyState
+	record
+	keys map[string]*keyState
 }
 
 // keyState is what is known of a key of a channel, by its id.
 type keyState struct {
 	load
-	whole  health
-	models modelHealth
+	record
 	// refused is when it was last refused, or last used although it had been.
 	refused time.Time
 }
 
-// load is what strategies and limits go by.
+// record is the health of a channel or key: as a whole, and by upstream model.
+type record struct {
+	whole  health
+	models modelHealth
+}
+
+// reset forgets everything and says whether there was anything.
+func (r *record) reset() bool {
+	known := r.whole.failures > 0 || len(r.models) > 0
+	*r = record{}
+	return known
+}
+
+// load is what strategies and limits go by, and what people see of it.
 type load struct {
 	// inFlight counts attempts under way.
 	inFlight int
@@ -33,6 +44,22 @@ type load struct {
 	recent minute
 	// paces are what fastest goes by.
 	paces paces
+	// counts and pace are for people.
+	counts counts
+	pace   pace
+}
+
+// counts add up what became of attempts.
+type counts struct {
+	attempts, succeeded, failed int64
+	last                        time.Time
+}
+
+func (l *load) traffic() Traffic {
+	return Traffic{
+		InFlight: l.inFlight, Attempts: l.counts.attempts, Succeeded: l.counts.succeeded, Failed: l.counts.failed,
+		LastUsed: l.counts.last, FirstByte: time.Duration(l.pace.seconds * float64(time.Second)),
+	}
 }
 
 // channel returns the state of a channel and makes it where it is new.

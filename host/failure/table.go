@@ -1,6 +1,7 @@
 package failure
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
@@ -89,6 +90,8 @@ type Ruling struct {
 	Cooldown, Limit time.Duration
 	// Explicit says that the upstream itself named the time. While it runs, the scope is not tried at all.
 	Explicit bool
+	// Reason says for people what went wrong, such as "rate limited: slow down". It is as free of secrets as the fault.
+	Reason string
 }
 
 // Bounds of an upstream's Retry-After.
@@ -107,7 +110,22 @@ func Rule(f *Fault) Ruling {
 		ruling.Limit = 0
 		ruling.Explicit = true
 	}
+	ruling.Reason = reason(f)
 	return ruling
+}
+
+// maxReason is where a reason is cut, in bytes.
+const maxReason = 300
+
+func reason(f *Fault) string {
+	name := table[rowOf(f)].name
+	if f.Kind == KindStatus && f.Status != 0 {
+		name += " (" + strconv.Itoa(f.Status) + ")"
+	}
+	if f.Message == "" {
+		return name
+	}
+	return name + ": " + clip(f.Message, maxReason)
 }
 
 // Tristate is yes, no or not said.

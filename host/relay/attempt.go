@@ -35,9 +35,7 @@ type attempt struct {
 	stops  *stops.Filter // nil where the upstream stops by itself
 	watch  watch
 	ctx    context.Context
-	head   time.Duration
 	mended []adapter.Loss // one for each remedy of this attempt
-	began  time.Time
 }
 
 // attempt tries one target and returns nil when the client has its answer, else what went wrong. The
@@ -49,14 +47,14 @@ func (x *exchange) attempt(pick *balance.Pick, target balance.Target) *failure.F
 		return &failure.Fault{Source: failure.Adapter, Kind: failure.KindAbsent, Class: adapter.Overloaded, Message: err.Error(), Err: err}
 	}
 	defer lease.Release()
-	t := &attempt{x: x, ch: ch, pick: pick, target: target, lease: lease, s: takeScratch(), began: time.Now()}
+	t := &attempt{x: x, ch: ch, pick: pick, target: target, lease: lease, s: takeScratch()}
 	defer t.s.put()
 
 	var remedies []adapter.Remedy
 	for {
 		f := t.try(remedies)
 		if f == nil {
-			t.pick.Succeeded(target)
+			t.succeeded()
 		}
 		if f == nil || f.Remedy == nil || len(remedies) == maxRemedies || x.out.reached() == speaking || asked(remedies, *f.Remedy) {
 			return f
@@ -107,7 +105,7 @@ func (t *attempt) try(remedies []adapter.Remedy) *failure.Fault {
 		defer cancel(nil)
 		return t.timed(f)
 	}
-	t.head = time.Since(t.began)
+	t.noteHead(resp)
 	if resp.Status < 200 || resp.Status > 299 {
 		defer cancel(nil)
 		defer resp.Body.Close()
@@ -122,6 +120,25 @@ func (t *attempt) try(remedies []adapter.Remedy) *failure.Fault {
 	resp.Body.Close()
 	cancel(nil)
 	return f
+}
+
+// noteHead records what the upstream answered, for the log.
+func (t *attempt) noteHead(resp *upstream.Response) {
+	a := &t.x.tried
+	a.Head, a.Status = time.Since(a.Began), resp.Status
+	for _, h := range resp.Headers {
+		if h.Name == "request-id" || h.Name == "x-request-id" {
+			a.UpstreamRequest = string(failure.Scrub([]byte(h.Value), t.ch.Secrets))
+		}
+	}
+}
+
+// succeeded tells the balancer that the target serves, as soon as there is content.
+func (t *attempt) succeeded() {
+	if a := &t.x.tried; a.Content == 0 {
+		a.Content = time.Since(a.Began)
+	}
+	t.pick.Succeeded(t.target)
 }
 
 // begin asks the adapter for the upstream request.

@@ -84,9 +84,19 @@ type Record struct {
 
 // Attempt is one try on one channel and key.
 type Attempt struct {
-	Channel, Key, Model string
-	// Fault is what went wrong; nil for the attempt that answered.
+	// Channel is the channel's name, Key the label or id of its key, KeyID always the id, Model the upstream's name for the
+	// model.
+	Channel, Key, KeyID, Model string
+	// Fault is what went wrong, with its class and kind; nil for the attempt that answered.
 	Fault *failure.Fault
-	// Wait is the pause before the attempt, Head the time to the upstream's response head, Total its whole length.
-	Wait, Head, Total time.Duration
+	// Status is the upstream's HTTP status; 0 where there was no answer.
+	Status int
+	// UpstreamRequest is the upstream's own id for the request, for its support; "" where it gave none.
+	UpstreamRequest string
+	// Began is when the attempt began, after its Wait.
+	Began time.Time
+	// Wait is the pause before the attempt. The others count from Began: Head to the upstream's response head, FirstByte to
+	// the first byte of its body, Content to the first content, each 0 where it did not come to that; Total is its whole
+	// length.
+	Wait, Head, FirstByte, Content, Total time.Duration
 }

@@ -44,7 +44,7 @@ func (t *attempt) passStream(resp *upstream.Response, first []byte, ended bool) 
 		t.notePeek(peek)
 		if peek.Content() || peek.Done() || held > maxHeldEvents || len(out) > maxHeldBytes {
 			if t.x.out.reached() < speaking {
-				t.pick.Succeeded(t.target)
+				t.succeeded()
 			}
 			if t.x.out.content(out, peek.Started() && !peek.Done()) != nil {
 				return t.gone(), true

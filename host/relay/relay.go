@@ -59,9 +59,9 @@ func (r *Relay) Serve(ctx context.Context, call *Call, w Writer) {
 		if !ok || !x.pause(wait) {
 			break
 		}
-		began := time.Now()
+		x.begin(target, wait)
 		fault := x.attempt(pick, target)
-		x.attempted(target, wait, began, fault)
+		x.attempted(fault)
 		if fault == nil {
 			return
 		}
@@ -84,6 +84,8 @@ type exchange struct {
 	out      *answer
 	deadline time.Time
 	faults   []failure.Fault
+	// tried is the record of the attempt under way.
+	tried Attempt
 	// hollow is an answer without content that goes out when nothing better comes.
 	hollow []byte
 	rec    Record
@@ -133,15 +135,24 @@ func (x *exchange) pause(d time.Duration) bool {
 	}
 }
 
-func (x *exchange) attempted(target balance.Target, wait time.Duration, began time.Time, f *failure.Fault) {
-	a := Attempt{Channel: target.Channel.Name, Key: keyName(target.Key), Model: target.Model, Wait: wait, Total: time.Since(began)}
+// begin opens the record of an attempt.
+func (x *exchange) begin(target balance.Target, wait time.Duration) {
+	x.tried = Attempt{
+		Channel: target.Channel.Name, Key: keyName(target.Key), KeyID: target.Key.ID, Model: target.Model, Wait: wait, Began: time.Now(),
+	}
+}
+
+// attempted closes it.
+func (x *exchange) attempted(f *failure.Fault) {
+	a := &x.tried
+	a.Total = time.Since(a.Began)
 	if f != nil {
 		f.Channel, f.Key = a.Channel, a.Key
 		f.Message = string(failure.Scrub([]byte(f.Message), x.snap.Channels[a.Channel].Secrets))
 		a.Fault = f
 		x.faults = append(x.faults, *f)
 	}
-	x.rec.Attempts = append(x.rec.Attempts, a)
+	x.rec.Attempts = append(x.rec.Attempts, *a)
 }
 
 // keyName is how people know a key: by its label, else by its id.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/passthrough"
@@ -71,6 +72,7 @@ func (t *attempt) read(resp *upstream.Response) (f *failure.Fault, drained bool)
 		t.watch.expect(t.ch.Config.Timeouts.Idle, errIdle)
 	}
 	n, err := readSome(resp.Body, t.s.first)
+	t.x.tried.FirstByte = time.Since(t.x.tried.Began)
 	t.moved()
 	first := t.s.first[:n]
 	switch {
@@ -271,7 +273,7 @@ func (t *attempt) deliver() error {
 		return nil // finish decides
 	}
 	if t.x.out.reached() < speaking {
-		t.pick.Succeeded(t.target)
+		t.succeeded()
 	}
 	err := t.x.out.content(t.s.out, t.s.state.CanPing())
 	t.s.out = t.s.out[:0]
