@@ -1,0 +1,313 @@
+package admin
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/claude-proxy/claude-proxy/host/admin/contract"
+)
+
+// Path is where the admin API lies. Every path of an operation continues it.
+const Path = "/admin/api/v1/"
+
+// operation is one route of the API: what serves it and what openapi.json says of it. The document is made from this table,
+// so that neither knows of more than the other.
+type operation struct {
+	method, path string
+	// id is the operationId, which is also the action in the audit log; tag groups operations in the document.
+	id, tag, summary string
+	endpoint
+	// status is that of success; 0 is 200.
+	status int
+	query  []parameter
+	// open operations need nobody signed in.
+	open bool
+	// edits says that it changes plugins.yaml: it takes If-Match and ?dry_run=1 and can meet every problem of a write.
+	edits bool
+	// problems are the codes beyond those that every operation may meet.
+	problems []code
+}
+
+// parameter is one parameter of the query.
+type parameter struct{ name, about string }
+
+// endpoint is what goes in and out of an operation. A nil type is no body.
+type endpoint struct {
+	in, out reflect.Type
+	// takes and gives are the media types; empty is JSON.
+	takes, gives string
+	// events are the types of a stream of events, by name.
+	events map[string]reflect.Type
+}
+
+func shapes[In, Out any]() endpoint {
+	return endpoint{in: bodyType[In](), out: bodyType[Out]()}
+}
+
+// nothing stands for no body.
+type nothing struct{}
+
+func bodyType[T any]() reflect.Type {
+	if t := reflect.TypeFor[T](); t != reflect.TypeFor[nothing]() {
+		return t
+	}
+	return nil
+}
+
+// The tags of the document, in its order.
+const (
+	tagSession  = "session"
+	tagStatus   = "status"
+	tagChannels = "channels"
+	tagKeys     = "keys"
+	tagClients  = "client keys"
+	tagRouting  = "routing"
+	tagPlugins  = "plugins"
+	tagLog      = "exchanges"
+	tagConfig   = "config"
+	tagTools    = "tools"
+)
+
+// operations is the whole API.
+func (a *api) operations() []operation {
+	return slices.Concat(
+		a.sessionOperations(), a.statusOperations(), a.channelOperations(), a.keyOperations(), a.clientOperations(),
+		a.routingOperations(), a.pluginOperations(), a.exchangeOperations(), a.configOperations(), a.toolOperations(),
+	)
+}
+
+func (a *api) sessionOperations() []operation {
+	return []operation{
+		{method: "GET", path: "session", id: "getSession", tag: tagSession, summary: "Who is signed in",
+			endpoint: shapes[nothing, contract.Session]()},
+		{method: "POST", path: "session", id: "signIn", tag: tagSession, summary: "Sign in with an admin key or a single-use code; sets the session cookie",
+			endpoint: shapes[contract.SignIn, contract.Session](), open: true, problems: []code{codeSignInRefused, codeThrottled}},
+		{method: "DELETE", path: "session", id: "signOut", tag: tagSession, summary: "End this session",
+			endpoint: shapes[nothing, nothing](), status: 204},
+		{method: "GET", path: "sessions", id: "listSessions", tag: tagSession, summary: "All live sessions",
+			endpoint: shapes[nothing, contract.Sessions]()},
+		{method: "DELETE", path: "sessions/{id}", id: "endSession", tag: tagSession, summary: "End a session",
+			endpoint: shapes[nothing, nothing](), status: 204, problems: []code{codeNotFound}},
+		{method: "GET", path: "audit", id: "listAudit", tag: tagSession, summary: "What was done through this API, newest first",
+			endpoint: shapes[nothing, contract.Audit]()},
+	}
+}
+
+func (a *api) statusOperations() []operation {
+	return []operation{
+		{method: "GET", path: "status", id: "getStatus", tag: tagStatus, summary: "How the proxy does, with reasons",
+			endpoint: shapes[nothing, contract.Status]()},
+		{method: "GET", path: "overview", id: "getOverview", tag: tagStatus, summary: "The last hour in figures",
+			endpoint: shapes[nothing, contract.Overview]()},
+		{method: "GET", path: "events", id: "streamEvents", tag: tagStatus, summary: "Everything live, as one stream of events",
+			endpoint: streamOf(), problems: []code{codeTooManyStreams},
+			query: []parameter{{"topics", "a list of event names, separated by commas; empty is all. hello and ended always come"}}},
+		{method: "GET", path: "logs", id: "listLogs", tag: tagStatus, summary: "The newest lines of the program's log, newest last",
+			endpoint: shapes[nothing, contract.Logs]()},
+		{method: "GET", path: "diagnostics", id: "getDiagnostics", tag: tagStatus, summary: "What helps to find a fault, without secrets",
+			endpoint: shapes[nothing, contract.Diagnostics]()},
+		{method: "GET", path: "openapi.json", id: "getDocument", tag: tagStatus, summary: "This document",
+			endpoint: shapes[nothing, contract.Document](), open: true},
+	}
+}
+
+// streamOf is the endpoint of the stream of events.
+func streamOf() endpoint {
+	return endpoint{gives: "text/event-stream", events: map[string]reflect.Type{
+		"hello":           reflect.TypeFor[contract.Hello](),
+		"request_started": reflect.TypeFor[contract.Exchange](),
+		"request_ended":   reflect.TypeFor[contract.Exchange](),
+		"health":          reflect.TypeFor[contract.ChannelStatus](),
+		"reload":          reflect.TypeFor[contract.Reload](),
+		"plugin":          reflect.TypeFor[contract.Plugin](),
+		"config":          reflect.TypeFor[contract.ConfigChanged](),
+		"tick":            reflect.TypeFor[contract.Tick](),
+		"log":             reflect.TypeFor[contract.LogLine](),
+		"audit":           reflect.TypeFor[contract.AuditEntry](),
+		"ended":           reflect.TypeFor[contract.Ended](),
+	}}
+}
+
+func (a *api) channelOperations() []operation {
+	return []operation{
+		{method: "GET", path: "channels", id: "listChannels", tag: tagChannels, summary: "All channels in the order of the file",
+			endpoint: shapes[nothing, contract.Channels]()},
+		{method: "POST", path: "channels", id: "createChannel", tag: tagChannels, summary: "Add a channel",
+			endpoint: shapes[contract.NewChannel, contract.ChannelChanged](), status: 201, edits: true, problems: []code{codeExists, codeNotFound}},
+		{method: "PATCH", path: "channels", id: "updateChannels", tag: tagChannels, summary: "Change several channels alike in one write",
+			endpoint: shapes[contract.BulkPatch, contract.Changed](), edits: true, problems: []code{codeNotFound}},
+		{method: "PUT", path: "channel-order", id: "orderChannels", tag: tagChannels, summary: "Put all channels in a new order",
+			endpoint: shapes[contract.ChannelOrder, contract.Changed](), edits: true},
+		{method: "GET", path: "channels/{channel}", id: "getChannel", tag: tagChannels, summary: "One channel",
+			endpoint: shapes[nothing, contract.Channel](), problems: []code{codeNotFound}},
+		{method: "PATCH", path: "channels/{channel}", id: "updateChannel", tag: tagChannels, summary: "Change a channel (JSON merge patch of its settings)",
+			endpoint: shapes[contract.ChannelPatch, contract.ChannelChanged](), edits: true, problems: []code{codeNotFound, codeExists}},
+		{method: "DELETE", path: "channels/{channel}", id: "deleteChannel", tag: tagChannels, summary: "Delete a channel with its keys",
+			endpoint: shapes[nothing, contract.ChannelChanged](), edits: true, problems: []code{codeNotFound, codeInUse}},
+		{method: "POST", path: "channels/{channel}/reset", id: "resetChannel", tag: tagChannels, summary: "Take a cooling key, or the whole channel, for well again",
+			endpoint: shapes[contract.Reset, contract.ChannelStatus](), problems: []code{codeNotFound}},
+		{method: "POST", path: "probes", id: "probe", tag: tagChannels, summary: "Test a channel or all its keys with a tiny real request; never changes health",
+			endpoint: shapes[contract.ProbeRequest, contract.ProbeResult](), problems: []code{codeNotFound, codeInvalid, codeVariable}},
+	}
+}
+
+func (a *api) keyOperations() []operation {
+	return []operation{
+		{method: "GET", path: "keys", id: "listKeys", tag: tagKeys, summary: "The upstream keys of all channels",
+			endpoint: shapes[nothing, contract.UpstreamKeys]()},
+		{method: "GET", path: "channels/{channel}/keys", id: "listChannelKeys", tag: tagKeys, summary: "The keys of a channel",
+			endpoint: shapes[nothing, contract.UpstreamKeys](), problems: []code{codeNotFound}},
+		{method: "POST", path: "channels/{channel}/keys", id: "addKeys", tag: tagKeys, summary: "Add keys, one or many",
+			endpoint: shapes[contract.NewKeys, contract.KeysAdded](), status: 201, edits: true, problems: []code{codeNotFound}},
+		{method: "PUT", path: "channels/{channel}/key-order", id: "orderKeys", tag: tagKeys, summary: "Put the keys of a channel in a new order",
+			endpoint: shapes[contract.KeyOrder, contract.Changed](), edits: true, problems: []code{codeNotFound}},
+		{method: "PATCH", path: "channels/{channel}/keys/{key}", id: "updateKey", tag: tagKeys, summary: "Change what is said about a key (JSON merge patch)",
+			endpoint: shapes[contract.KeySettings, contract.KeyChanged](), edits: true, problems: []code{codeNotFound}},
+		{method: "PUT", path: "channels/{channel}/keys/{key}/secret", id: "rotateKey", tag: tagKeys, summary: "Give a key a new secret; requests under way end with the old one",
+			endpoint: shapes[contract.KeySecret, contract.KeyChanged](), edits: true, problems: []code{codeNotFound, codeExists}},
+		{method: "DELETE", path: "channels/{channel}/keys/{key}", id: "deleteKey", tag: tagKeys, summary: "Delete a key",
+			endpoint: shapes[nothing, contract.Changed](), edits: true, problems: []code{codeNotFound}},
+	}
+}
+
+func (a *api) clientOperations() []operation {
+	return []operation{
+		{method: "GET", path: "client-keys", id: "listClientKeys", tag: tagClients, summary: "All client keys",
+			endpoint: shapes[nothing, contract.ClientKeys]()},
+		{method: "POST", path: "client-keys", id: "createClientKey", tag: tagClients, summary: "Make a client key; its secret is shown this once",
+			endpoint: shapes[contract.ClientKeySettings, contract.CreatedClientKey](), status: 201, edits: true, problems: []code{codeExists}},
+		{method: "PATCH", path: "client-keys/{name}", id: "updateClientKey", tag: tagClients, summary: "Change limits and rights of a client key (JSON merge patch)",
+			endpoint: shapes[contract.ClientKeySettings, contract.Changed](), edits: true, problems: []code{codeNotFound, codeExists, codeOverridden, codeLastAdmin}},
+		{method: "POST", path: "client-keys/{name}/rotate", id: "rotateClientKey", tag: tagClients, summary: "Give a client key a new secret, shown this once; the old one ends at once",
+			endpoint: shapes[nothing, contract.CreatedClientKey](), edits: true, problems: []code{codeNotFound, codeOverridden}},
+		{method: "DELETE", path: "client-keys/{name}", id: "deleteClientKey", tag: tagClients, summary: "Revoke a client key",
+			endpoint: shapes[nothing, contract.Changed](), edits: true, problems: []code{codeNotFound, codeOverridden, codeLastAdmin}},
+	}
+}
+
+func (a *api) routingOperations() []operation {
+	return []operation{
+		{method: "GET", path: "routing", id: "getRouting", tag: tagRouting, summary: "How requests find their channel",
+			endpoint: shapes[nothing, contract.Routing]()},
+		{method: "PATCH", path: "routing", id: "updateRouting", tag: tagRouting, summary: "Change the routing (JSON merge patch; models is replaced whole)",
+			endpoint: shapes[contract.RoutingPatch, contract.Changed](), edits: true, problems: []code{codeOverridden}},
+		{method: "POST", path: "routing/explain", id: "explainRoute", tag: tagRouting, summary: "Which way a request would take: every rule, channel and key, chosen or skipped, and why",
+			endpoint: shapes[contract.ExplainRequest, contract.Explanation](), problems: []code{codeNotFound}},
+	}
+}
+
+func (a *api) pluginOperations() []operation {
+	upload := shapes[nothing, contract.PluginUpload]()
+	upload.takes = "application/wasm"
+	return []operation{
+		{method: "GET", path: "adapters", id: "listAdapters", tag: tagPlugins, summary: "All adapters that channels can name, with the schema of their options",
+			endpoint: shapes[nothing, contract.Adapters]()},
+		{method: "GET", path: "plugins", id: "listPlugins", tag: tagPlugins, summary: "All plugins",
+			endpoint: shapes[nothing, contract.Plugins]()},
+		{method: "POST", path: "plugin-uploads", id: "uploadPlugin", tag: tagPlugins, summary: "Send a .wasm file and have it checked; it does not serve before it is activated",
+			endpoint: upload, status: 201, query: []parameter{{"name", "what the plugin is called, without .wasm"}}, problems: []code{codePluginRefused}},
+		{method: "POST", path: "plugin-uploads/{id}/activate", id: "activateUpload", tag: tagPlugins, summary: "Put a checked upload to work",
+			endpoint: shapes[nothing, contract.Plugin](), problems: []code{codeNotFound, codePluginRefused, codeReadOnly}},
+		{method: "DELETE", path: "plugin-uploads/{id}", id: "discardUpload", tag: tagPlugins, summary: "Discard an upload",
+			endpoint: shapes[nothing, nothing](), status: 204, problems: []code{codeNotFound}},
+		{method: "POST", path: "plugins/{name}/rollback", id: "rollbackPlugin", tag: tagPlugins, summary: "Go back to a kept version",
+			endpoint: shapes[contract.PluginRollback, contract.Plugin](), problems: []code{codeNotFound, codePluginRefused, codeReadOnly}},
+		{method: "DELETE", path: "plugins/{name}", id: "deletePlugin", tag: tagPlugins, summary: "Delete a plugin's file; refused while enabled channels use it",
+			endpoint: shapes[nothing, nothing](), status: 204, problems: []code{codeNotFound, codeInUse, codeReadOnly}},
+		{method: "GET", path: "plugins/{name}/log", id: "getPluginLog", tag: tagPlugins, summary: "The end of what a plugin wrote",
+			endpoint: shapes[nothing, contract.PluginLog](), problems: []code{codeNotFound}},
+	}
+}
+
+func (a *api) exchangeOperations() []operation {
+	return []operation{
+		{method: "GET", path: "exchanges", id: "listExchanges", tag: tagLog, summary: "Recent exchanges, newest first",
+			endpoint: shapes[nothing, contract.Exchanges](), query: []parameter{
+				{"limit", "how many, 1 to 1000; 100 where it is missing"}, {"before", "the id after which the page begins"},
+				{"outcome", "ok, error, cut, client_gone or live"}, {"status", "the HTTP status, as 529 or 5xx"}, {"model", "part of the model's name"},
+				{"channel", "a channel that was tried"}, {"key", "label or id of an upstream key that was tried"}, {"client", "name of the client key"},
+				{"session", "a conversation"}, {"q", "part of any text of the row"}, {"since", "not older than this time (RFC 3339)"}}},
+		{method: "GET", path: "exchanges/{id}", id: "getExchange", tag: tagLog, summary: "One exchange with its attempts",
+			endpoint: shapes[nothing, contract.Exchange](), problems: []code{codeNotFound}},
+		{method: "GET", path: "exchanges/{id}/capture", id: "getCapturedExchange", tag: tagLog, summary: "The bodies of one exchange for the inspector, where they were kept",
+			endpoint: shapes[nothing, contract.CapturedExchange](), problems: []code{codeNotFound}},
+		{method: "GET", path: "capture", id: "getCapture", tag: tagLog, summary: "Whether bodies are kept",
+			endpoint: shapes[nothing, contract.Capture]()},
+		{method: "PUT", path: "capture", id: "startCapture", tag: tagLog, summary: "Keep bodies for some minutes",
+			endpoint: shapes[contract.StartCapture, contract.Capture]()},
+		{method: "DELETE", path: "capture", id: "stopCapture", tag: tagLog, summary: "Keep bodies as the configuration says again",
+			endpoint: shapes[nothing, contract.Capture]()},
+	}
+}
+
+func (a *api) configOperations() []operation {
+	return []operation{
+		{method: "GET", path: "config", id: "getConfig", tag: tagConfig, summary: "plugins.yaml with its secrets masked",
+			endpoint: shapes[nothing, contract.Config]()},
+		{method: "PUT", path: "config", id: "saveConfig", tag: tagConfig, summary: "Save the whole plugins.yaml; placeholders become the secrets that they stand for",
+			endpoint: shapes[contract.ConfigText, contract.Changed](), edits: true},
+		{method: "POST", path: "config/validate", id: "validateConfig", tag: tagConfig, summary: "Check a text and compare it with the file; nothing is saved",
+			endpoint: shapes[contract.ConfigText, contract.Validation]()},
+		{method: "GET", path: "config/history", id: "listHistory", tag: tagConfig, summary: "The kept versions, newest first",
+			endpoint: shapes[nothing, contract.History]()},
+		{method: "GET", path: "config/history/{id}", id: "getHistory", tag: tagConfig, summary: "One kept version, secrets masked",
+			endpoint: shapes[nothing, contract.HistoryVersion](), problems: []code{codeNotFound}},
+		{method: "GET", path: "config/diff", id: "diffConfig", tag: tagConfig, summary: "The difference of two versions, secrets masked",
+			endpoint: shapes[nothing, contract.Diff](), problems: []code{codeNotFound},
+			query: []parameter{{"from", "id of a kept version"}, {"to", "id of a kept version; the present file where it is missing"}}},
+		{method: "POST", path: "config/rollback", id: "rollbackConfig", tag: tagConfig, summary: "Make a kept version the present one",
+			endpoint: shapes[contract.Rollback, contract.Changed](), edits: true, problems: []code{codeNotFound}},
+		{method: "POST", path: "config/import", id: "importConfig", tag: tagConfig, summary: "Turn a configuration of another kind into a plugins.yaml; nothing is saved",
+			endpoint: shapes[contract.Import, contract.Imported]()},
+		{method: "GET", path: "config/export", id: "exportConfig", tag: tagConfig, summary: "The configuration for another place, with ${NAME} for every secret",
+			endpoint: shapes[nothing, contract.Export]()},
+		{method: "GET", path: "config/schema", id: "getConfigSchema", tag: tagConfig, summary: "The JSON Schema of plugins.yaml",
+			endpoint: shapes[nothing, contract.Document]()},
+		{method: "POST", path: "reload", id: "reload", tag: tagConfig, summary: "Read plugins.yaml now and put it to work",
+			endpoint: shapes[nothing, contract.Reload]()},
+		{method: "GET", path: "settings", id: "listSettings", tag: tagConfig, summary: "Every value with where it comes from",
+			endpoint: shapes[nothing, contract.Settings](), query: []parameter{{"section", "only paths that begin with this, as server or log"}}},
+		{method: "PATCH", path: "settings", id: "updateSettings", tag: tagConfig, summary: "Change single values of server, routing, plugins and log",
+			endpoint: shapes[contract.SettingsPatch, contract.Changed](), edits: true, problems: []code{codeOverridden}},
+	}
+}
+
+func (a *api) toolOperations() []operation {
+	play := shapes[contract.PlaygroundRequest, nothing]()
+	play.gives = "application/json, text/event-stream"
+	return []operation{
+		{method: "GET", path: "first-run", id: "getFirstRun", tag: tagTools, summary: "What the first-run wizard begins with",
+			endpoint: shapes[nothing, contract.FirstRun]()},
+		{method: "GET", path: "presets", id: "listPresets", tag: tagTools, summary: "Known providers, each the beginning of a channel",
+			endpoint: shapes[nothing, contract.Presets]()},
+		{method: "GET", path: "snippets", id: "listSnippets", tag: tagTools, summary: "Pieces to copy that connect clients to this proxy",
+			endpoint: shapes[nothing, contract.Snippets](), query: []parameter{{"model", "the model that the pieces name"}}},
+		{method: "POST", path: "playground", id: "playground", tag: tagTools, summary: "Send a Claude request through the proxy itself; errors have Claude's shape, as clients see them",
+			endpoint: play},
+	}
+}
+
+// success is the status of success.
+func (o *operation) success() int {
+	if o.status == 0 {
+		return 200
+	}
+	return o.status
+}
+
+// codes are all problems that the operation may answer with.
+func (o *operation) codes() []code {
+	list := []code{codeHostRefused, codeOriginRefused, codeInternal}
+	if !o.open {
+		list = append(list, codeUnauthorized)
+	}
+	if o.in != nil || o.takes != "" {
+		list = append(list, codeBadRequest, codeMediaType, codeTooLarge)
+	}
+	if o.edits {
+		list = append(list, codeInvalid, codeVariable, codePrecondition, codeConflict, codeCarriedAway, codeConfirm, codeReadOnly, codeWriteFailed)
+	}
+	list = append(list, o.problems...)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
