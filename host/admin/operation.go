@@ -97,8 +97,8 @@ func (a *api) statusOperations() []operation {
 	return []operation{
 		{method: "GET", path: "status", id: "getStatus", tag: tagStatus, summary: "How the proxy does, with reasons",
 			endpoint: shapes[nothing, contract.Status]()},
-		{method: "GET", path: "overview", id: "getOverview", tag: tagStatus, summary: "The last hour in figures",
-			endpoint: shapes[nothing, contract.Overview]()},
+		{method: "GET", path: "overview", id: "getOverview", tag: tagStatus, summary: "The last hour or day in figures",
+			endpoint: shapes[nothing, contract.Overview](), query: []parameter{{"range", "1h in steps of ten seconds, which is the default, or 24h in steps of five minutes"}}},
 		{method: "GET", path: "events", id: "streamEvents", tag: tagStatus, summary: "Everything live, as one stream of events",
 			endpoint: streamOf(), problems: []code{codeTooManyStreams},
 			query: []parameter{{"topics", "a list of event names, separated by commas; empty is all. hello and ended always come"}}},
@@ -223,10 +223,10 @@ func (a *api) exchangeOperations() []operation {
 	return []operation{
 		{method: "GET", path: "exchanges", id: "listExchanges", tag: tagLog, summary: "Recent exchanges, newest first",
 			endpoint: shapes[nothing, contract.Exchanges](), query: []parameter{
-				{"limit", "how many, 1 to 1000; 100 where it is missing"}, {"before", "the id after which the page begins"},
-				{"outcome", "ok, error, cut, client_gone or live"}, {"status", "the HTTP status, as 529 or 5xx"}, {"model", "part of the model's name"},
+				{"limit", "how many, 1 to 1000; 100 where it is missing"}, {"before", "the value of next of the page before"},
+				{"outcome", "one or more outcomes, separated by commas; live for those under way"}, {"status", "the HTTP status"}, {"model", "the model that was asked for"},
 				{"channel", "a channel that was tried"}, {"key", "label or id of an upstream key that was tried"}, {"client", "name of the client key"},
-				{"session", "a conversation"}, {"q", "part of any text of the row"}, {"since", "not older than this time (RFC 3339)"}}},
+				{"q", "part of an id, a name, a model, a session or a message"}, {"since", "not older than this time (RFC 3339)"}}},
 		{method: "GET", path: "exchanges/{id}", id: "getExchange", tag: tagLog, summary: "One exchange with its attempts",
 			endpoint: shapes[nothing, contract.Exchange](), problems: []code{codeNotFound}},
 		{method: "GET", path: "exchanges/{id}/capture", id: "getCapturedExchange", tag: tagLog, summary: "The bodies of one exchange for the inspector, where they were kept",

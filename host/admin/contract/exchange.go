@@ -7,7 +7,7 @@ type Exchange struct {
 	// ID is the request id, as clients see it in request-id.
 	ID   string    `json:"id"`
 	Time time.Time `json:"time"`
-	// Op is messages or count_tokens.
+	// Op is messages or count_tokens; of a request that was turned away it is its path.
 	Op string `json:"op"`
 	// Model is what the client asked for.
 	Model  string `json:"model"`
@@ -17,8 +17,10 @@ type Exchange struct {
 	Session string `json:"session"`
 	// Live: it is under way; what follows is filled in at its end.
 	Live bool `json:"live"`
-	// Outcome is ok, error, cut (an error after content was sent) or client_gone; empty while live.
-	Outcome string `json:"outcome"`
+	// Outcome says who or what ended the request; empty while live.
+	Outcome string `json:"outcome" jsonschema:"enum=,enum=ok,enum=client_error,enum=upstream_error,enum=adapter_error,enum=timeout,enum=overloaded,enum=canceled"`
+	// Cut says that the answer ended in an error after content was sent.
+	Cut bool `json:"cut"`
 	// Status is the HTTP status that the client saw; 0 is none yet.
 	Status   int       `json:"status"`
 	Attempts []Attempt `json:"attempts"`
@@ -38,8 +40,11 @@ type Exchange struct {
 	TotalMS     float64 `json:"total_ms"`
 	BytesOut    int64   `json:"bytes_out"`
 	Losses      []Loss  `json:"losses"`
-	// Error is what the client was told; empty where it was answered.
-	Error string `json:"error"`
+	// OverheadMS is the proxy's own time before the first upstream request.
+	OverheadMS float64 `json:"overhead_ms"`
+	BytesIn    int     `json:"bytes_in"`
+	// Message is what went wrong last, for people; empty where nothing did.
+	Message string `json:"message"`
 	// Captured says that /exchanges/{id}/capture has its bodies.
 	Captured bool `json:"captured"`
 }
@@ -47,8 +52,12 @@ type Exchange struct {
 // Attempt is one try on one channel and key.
 type Attempt struct {
 	Channel string `json:"channel"`
-	Key     string `json:"key"`
-	Model   string `json:"model"`
+	Adapter string `json:"adapter"`
+	// Key is the label, or the id where it has none; KeyID always the id.
+	Key   string `json:"key"`
+	KeyID string `json:"key_id"`
+	// Model is the upstream's name.
+	Model string `json:"model"`
 	// StartMS is from the arrival of the request to the attempt's beginning, WaitMS the pause before it, HeadMS the time to
 	// the upstream's response head (0 is none), TotalMS the whole length.
 	StartMS float64 `json:"start_ms"`
@@ -57,12 +66,15 @@ type Attempt struct {
 	TotalMS float64 `json:"total_ms"`
 	// OK marks the attempt that answered.
 	OK bool `json:"ok"`
-	// Class, Status and Reason say what went wrong.
+	// Source is who was at fault: proxy, client, channel or adapter; Class and Kind say what it was, Status is the
+	// upstream's HTTP status (0 is none), Reason is for people.
+	Source string `json:"source"`
 	Class  string `json:"class"`
+	Kind   string `json:"kind"`
 	Status int    `json:"status"`
 	Reason string `json:"reason"`
 	// RetryAfterMS is what the upstream asked for; 0 is nothing.
-	RetryAfterMS int64 `json:"retry_after_ms"`
+	RetryAfterMS float64 `json:"retry_after_ms"`
 }
 
 // Loss is a part of a request that the upstream cannot express.

@@ -68,8 +68,8 @@ type Totals struct {
 	CacheWrite   int64 `json:"cache_write_tokens"`
 }
 
-// Overview is the last hour for the first screen. Every series has one value for each step from Start; live changes come
-// as events of type point.
+// Overview is the last hour, or day, for the first screen. The last point is of a step that is still running; it comes anew
+// with each event tick.
 type Overview struct {
 	Start  time.Time `json:"start"`
 	StepMS int64     `json:"step_ms"`
@@ -82,21 +82,16 @@ type Overview struct {
 	Errors []ErrorGroup `json:"errors"`
 	// Reloads are the newest attempts to put the configuration to work, newest first.
 	Reloads []Reload `json:"reloads"`
-	// Channels hold requests and failures per step by channel, for small charts.
-	Channels []ChannelSeries `json:"channels"`
 }
 
 // Point is one step of the time series.
 type Point struct {
 	Time time.Time `json:"time"`
-	// OK, ClientErrors, UpstreamErrors and Gone count the requests that ended in the step.
-	OK             int64 `json:"ok"`
-	ClientErrors   int64 `json:"client_errors"`
-	UpstreamErrors int64 `json:"upstream_errors"`
-	Gone           int64 `json:"gone"`
+	// Requests counts the requests that ended in the step, by outcome; outcomes that did not occur may be missing.
+	Requests map[string]int64 `json:"requests"`
 	// Live is the most at a time.
 	Live int64 `json:"live"`
-	// FirstByte percentiles in milliseconds; 0 where no request ended.
+	// FirstByte percentiles in milliseconds; 0 where nothing was answered.
 	FirstByteP50 float64 `json:"first_byte_p50_ms"`
 	FirstByteP95 float64 `json:"first_byte_p95_ms"`
 	InputTokens  int64   `json:"input_tokens"`
@@ -133,11 +128,4 @@ type ErrorGroup struct {
 	Last        time.Time `json:"last"`
 	// Example is the id of the newest exchange.
 	Example string `json:"example"`
-}
-
-// ChannelSeries is a channel's part of the series.
-type ChannelSeries struct {
-	Channel  string  `json:"channel"`
-	Attempts []int64 `json:"attempts"`
-	Failures []int64 `json:"failures"`
 }
