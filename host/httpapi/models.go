@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/claude-proxy/claude-proxy/host/failure"
+	"github.com/claude-proxy/claude-proxy/host/routing"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
@@ -41,7 +42,7 @@ func (a *api) models(w http.ResponseWriter, r *http.Request) {
 		if i > 0 {
 			b.Lit(",")
 		}
-		writeModel(&b, id)
+		writeModel(&b, id, outputCap(snap.Routes.Candidates(id)))
 	}
 	b.Lit(`],"has_more":` + strconv.FormatBool(more))
 	for i, name := range []string{`,"first_id":`, `,"last_id":`} {
@@ -70,18 +71,35 @@ func (a *api) model(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b jsonindex.Writer
-	writeModel(&b, id)
+	writeModel(&b, id, outputCap(snap.Routes.Candidates(id)))
 	b.Lit("\n")
 	a.json(w, r, &b)
 }
 
-// writeModel writes one item. Nobody told the proxy when the model was made, and clients want a date: the epoch.
-func writeModel(b *jsonindex.Writer, id string) {
+// outputCap is the most output that every channel of a model lets through; 0 where one has no cap.
+func outputCap(candidates []routing.Candidate) (least int64) {
+	for i, c := range candidates {
+		if i == 0 || c.MaxOutputTokens < least {
+			least = c.MaxOutputTokens
+		}
+	}
+	return least
+}
+
+// writeModel writes one item with all members of https://docs.claude.com/en/api/models. Nobody told the proxy when the
+// model was made, and clients want a date: the epoch.
+func writeModel(b *jsonindex.Writer, id string, outputCap int64) {
 	b.Lit(`{"type":"model","id":`)
 	b.Quote(id)
 	b.Lit(`,"display_name":`)
 	b.Quote(id)
-	b.Lit(`,"created_at":"1970-01-01T00:00:00Z"}`)
+	b.Lit(`,"created_at":"1970-01-01T00:00:00Z","lifecycle":"active","line":null,"max_input_tokens":null,"max_tokens":`)
+	if outputCap > 0 {
+		b.Lit(strconv.FormatInt(outputCap, 10))
+	} else {
+		b.Lit("null")
+	}
+	b.Lit(`,"capabilities":null,"deprecated_at":null,"retires_at":null}`)
 }
 
 func (a *api) json(w http.ResponseWriter, r *http.Request, b *jsonindex.Writer) {

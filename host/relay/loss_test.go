@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
-	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
 func TestLossHeader(t *testing.T) {
@@ -31,25 +30,5 @@ func TestLossHeader(t *testing.T) {
 	}
 	if got := lossHeader(many); len(got) > maxLossHeader || !strings.HasSuffix(got, ", ...") {
 		t.Errorf("%d bytes, ending %q", len(got), got[len(got)-10:])
-	}
-}
-
-// The estimate is for display and biased high: a picture does not count by its bytes.
-func TestEstimateTokens(t *testing.T) {
-	f := func(body string, least, most int64) {
-		t.Helper()
-		doc, err := jsonindex.Parse([]byte(body), jsonindex.ClientMode())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := estimateTokens(doc); n < least || n > most {
-			t.Errorf("%d tokens for %d bytes, want %d to %d", n, len(body), least, most)
-		}
-	}
-	f(`{"messages":[{"role":"user","content":"one two three"}]}`, 4, 30)
-	f(`{"x":"`+strings.Repeat("word ", 2000)+`"}`, 2000, 2600)
-	f(`{"data":"`+strings.Repeat("A", 4<<20)+`"}`, 1500, 2000)
-	if n := estimateTokens(nil); n != 0 {
-		t.Errorf("%d tokens for nothing", n)
 	}
 }

@@ -30,6 +30,8 @@ type Relay struct {
 	snapshot func() *Snapshot
 	balance  *balance.Balancer
 	observe  Observer
+	// asks limits the token counts that go to upstreams.
+	asks allowance
 }
 
 // New returns a relay that serves each request with the snapshot of its beginning.
@@ -48,7 +50,7 @@ func (r *Relay) Serve(ctx context.Context, call *Call, w Writer) {
 		x.refuse(refusal)
 		return
 	}
-	if call.Op == adapter.CountTokens && !x.counts(candidates) {
+	if call.Op == adapter.CountTokens && !x.asksForCount(candidates) {
 		x.estimate()
 		return
 	}
@@ -182,6 +184,10 @@ func (x *exchange) giveUp(pick *balance.Pick) {
 		x.refuse(&final)
 	default:
 		final := failure.Final(x.faults, pick.RetryAfter())
+		if x.call.Op == adapter.CountTokens && countable(&final) {
+			x.estimate()
+			return
+		}
 		x.refuse(&final)
 	}
 }
