@@ -11,6 +11,9 @@ const binary = fileURLToPath(new URL('./bin/claude-proxy', import.meta.url))
 export const clientKey = 'canary-client-key-3f9a1c'
 export const upstreamKey = 'canary-upstream-key-77b2e0'
 
+/** A red dot of one pixel, a PNG in base64. */
+export const redDot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=='
+
 /** The channels under test: name of the model that a client asks for, and the adapter that serves it. */
 export const channels = [
   { model: 'via-openai', adapter: 'openai', upstreamModel: 'gpt-5.6' },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import Anthropic from '@anthropic-ai/sdk'
-import { channels, clientKey, startProxy, upstreamKey } from './harness.mjs'
+import { channels, clientKey, redDot, startProxy, upstreamKey } from './harness.mjs'
 
 const always = { times: -1 }
 const on = text => ({ match: { body_contains: text } })
@@ -36,7 +36,7 @@ const tools = [
   { name: 'weather', description: 'The weather', input_schema: { type: 'object', properties: { city: { type: 'string' }, days: { type: 'array', items: { type: 'integer' } } }, required: ['city'] } },
   { name: 'now', description: 'The time', input_schema: { type: 'object', properties: {} } },
 ]
-const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=='
+
 
 let proxy
 before(async () => { proxy = await startProxy(script) })
@@ -105,7 +105,7 @@ for (const { model, adapter } of channels) {
     test('image', async () => {
       const m = await sdk().messages.create(ask(model, [
         { type: 'text', text: 'case:image what is this?' },
-        { type: 'image', source: { type: 'base64', media_type: 'image/png', data: dot } },
+        { type: 'image', source: { type: 'base64', media_type: 'image/png', data: redDot } },
       ]))
       assert.equal(m.content[0].text, 'a red dot')
     })
