@@ -38,7 +38,7 @@ const (
 	KindNone Kind = iota
 	// KindStatus: the upstream answered with a status other than 2xx; Fault.Status holds it and the class counts.
 	KindStatus
-	// KindDNS: the upstream's or the outgoing proxy's name does not resolve.
+	// KindDNS: the upstream's or the outgoing proxy's name does not exist.
 	KindDNS
 	// KindConnect: no connection within the connect timeout, or it was refused.
 	KindConnect
@@ -74,13 +74,17 @@ const (
 	KindCooling
 	// KindDeadline: the time for the whole request was used up before an attempt was possible.
 	KindDeadline
+	// KindLocal: this program is out of something that every connection needs: files, ports, memory.
+	KindLocal
+	// KindOffline: this machine has no way to the network, or its DNS does not answer.
+	KindOffline
 
 	kinds
 )
 
 var kindNames = [kinds]string{
 	"none", "status", "dns", "connect", "tls", "blocked", "timeout", "cut", "html", "redirect", "encoding", "too_large",
-	"empty", "protocol", "absent", "busy", "lost", "gone", "cooling", "deadline",
+	"empty", "protocol", "absent", "busy", "lost", "gone", "cooling", "deadline", "local", "offline",
 }
 
 func (k Kind) String() string { return name(kindNames[:], k) }

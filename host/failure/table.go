@@ -105,8 +105,12 @@ const (
 func Rule(f *Fault) Ruling {
 	r := table[rowOf(f)]
 	ruling := r.ruling
+	if ruling.State == Quota && f.HasRetryAfter {
+		// An upstream may know when the quota is renewed; longer than usual nothing is believed.
+		ruling.Cooldown = within(f.RetryAfter, MinRetryAfter, ruling.Cooldown)
+	}
 	if r.waits && f.HasRetryAfter {
-		ruling.Cooldown = min(max(f.RetryAfter, MinRetryAfter), MaxRetryAfter)
+		ruling.Cooldown = within(f.RetryAfter, MinRetryAfter, MaxRetryAfter)
 		ruling.Limit = 0
 		ruling.Explicit = true
 	}
@@ -173,6 +177,8 @@ const (
 	rowTooLarge
 	rowEncoding
 	rowCut
+	rowLocal
+	rowOffline
 	rowDNS
 	rowConnect
 	rowTLS
@@ -221,7 +227,11 @@ var table = [rows]row{
 		Ruling{Move: Elsewhere, Skip: SkipChannel, Scope: WholeChannel, State: Cooling, Cooldown: 5 * time.Second, Limit: time.Minute}, false, 4, 502, "api_error", Unset},
 	rowCut: {"cut", "the connection broke or a stream ended early", "U14, U15, U27",
 		Ruling{Move: Elsewhere, Scope: WholeChannel, State: Cooling, Cooldown: time.Second, Limit: 30 * time.Second}, false, 4, 502, "api_error", Unset},
-	rowDNS: {"dns", "the name does not resolve", "U10",
+	rowLocal: {"proxy exhausted", "no files, ports or memory for a connection: nobody's health suffers", "O04",
+		Ruling{Move: Elsewhere, Skip: SkipChannel}, false, 4, 502, "api_error", Unset},
+	rowOffline: {"machine offline", "no network, or the DNS of this machine does not answer", "U10",
+		Ruling{Move: Elsewhere, Skip: SkipChannel, Scope: WholeChannel, State: Cooling, Cooldown: time.Second, Limit: 5 * time.Second}, false, 4, 502, "api_error", Unset},
+	rowDNS: {"dns", "the name does not exist", "U10",
 		Ruling{Move: Elsewhere, Skip: SkipChannel, Scope: WholeChannel, State: Cooling, Cooldown: 2 * time.Second, Limit: time.Minute}, false, 4, 502, "api_error", Unset},
 	rowConnect: {"connect", "refused, unreachable, or no connection in time", "U10",
 		Ruling{Move: Elsewhere, Skip: SkipChannel, Scope: WholeChannel, State: Cooling, Cooldown: time.Second, Limit: time.Minute}, false, 4, 502, "api_error", Unset},
@@ -257,7 +267,7 @@ var kindRows = [kinds]rowID{
 	KindDNS: rowDNS, KindConnect: rowConnect, KindTLS: rowTLS, KindBlocked: rowBlocked, KindTimeout: rowTimeout,
 	KindCut: rowCut, KindHTML: rowHTML, KindRedirect: rowRedirect, KindEncoding: rowEncoding, KindTooLarge: rowTooLarge,
 	KindEmpty: rowEmpty, KindProtocol: rowProtocol, KindAbsent: rowAbsent, KindBusy: rowBusy, KindLost: rowLost,
-	KindGone: rowGone, KindCooling: rowCooling, KindDeadline: rowDeadline,
+	KindGone: rowGone, KindCooling: rowCooling, KindDeadline: rowDeadline, KindLocal: rowLocal, KindOffline: rowOffline,
 }
 
 // rowOf finds the line for a fault: what happened counts first, the adapter's class where that says no more.

@@ -25,20 +25,45 @@ func (c *Client) fault(err error) *failure.Fault {
 	if kind == failure.KindProtocol {
 		class = adapter.Protocol
 	}
-	return &failure.Fault{Source: failure.Channel, Kind: kind, Class: class, Message: message, Err: err}
+	f := &failure.Fault{Source: failure.Channel, Kind: kind, Class: class, Message: message, Err: err}
+	if kind == failure.KindLocal || kind == failure.KindOffline {
+		f.Source = failure.Proxy
+	}
+	return f
+}
+
+// exhausted are the errors of a program or machine that has nothing left to make a connection with.
+var exhausted = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL}
+
+// explainLocal recognises what no upstream is to blame for.
+func (c *Client) explainLocal(err error) (failure.Kind, string, bool) {
+	var dns *net.DNSError
+	for _, e := range exhausted {
+		if errors.Is(err, e) {
+			return failure.KindLocal, "the proxy cannot open a connection: " + e.Error(), true
+		}
+	}
+	switch {
+	case errors.Is(err, syscall.ENETDOWN), errors.Is(err, syscall.ENETUNREACH):
+		return failure.KindOffline, fmt.Sprintf("the proxy's machine has no network towards %s", c.host), true
+	case errors.As(err, &dns) && !dns.IsNotFound && (dns.IsTimeout || dns.IsTemporary):
+		return failure.KindOffline, fmt.Sprintf("the DNS of the proxy's machine does not answer (asked for %s)", dns.Name), true
+	}
+	return 0, "", false
 }
 
 func (c *Client) explain(err error) (failure.Kind, string) {
 	var blocked *blockedError
 	var refused *proxyRefusal
 	var dns *net.DNSError
+	if kind, what, ok := c.explainLocal(err); ok {
+		return kind, what
+	}
 	switch {
 	case errors.As(err, &blocked):
 		return failure.KindBlocked, fmt.Sprintf("leads to %s, a link-local or metadata address that is never dialled; check base_url", blocked.address)
 	case errors.As(err, &refused):
 		return failure.KindConnect, fmt.Sprintf("cannot be reached: the outgoing proxy answered %d; check proxy_url and its user and password", refused.status)
-	case errors.As(err, &dns) && dns.IsTimeout:
-		return failure.KindDNS, fmt.Sprintf("has a host that could not be looked up in time: %s; check the DNS of this machine", dns.Name)
 	case errors.As(err, &dns):
 		return failure.KindDNS, fmt.Sprintf("has a host that does not exist: %s; check base_url and the DNS of this machine", dns.Name)
 	}
@@ -76,7 +101,7 @@ func (c *Client) explainDial(op *net.OpError) string {
 		return fmt.Sprintf("%s: no connection to %s within %s", who, at, c.channel.Timeouts.Connect)
 	case errors.Is(op, syscall.ECONNREFUSED):
 		return fmt.Sprintf("%s: %s refused the connection; is the server running there?", who, at)
-	case errors.Is(op, syscall.EHOSTUNREACH), errors.Is(op, syscall.ENETUNREACH):
+	case errors.Is(op, syscall.EHOSTUNREACH):
 		return fmt.Sprintf("%s: there is no route to %s", who, at)
 	}
 	return fmt.Sprintf("%s: connecting to %s failed", who, at)

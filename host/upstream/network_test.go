@@ -46,8 +46,13 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	f(dial(&net.DNSError{Name: "api.example", IsNotFound: true}), failure.KindDNS, "does not exist: api.example")
-	f(dial(&net.DNSError{Name: "api.example", IsTimeout: true}), failure.KindDNS, "in time: api.example")
-	f(dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), failure.KindConnect, "no route to api.example")
+	f(dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), failure.KindConnect, "no route to api.example")
+	// What is wrong here is not the upstream's fault.
+	f(dial(&net.DNSError{Name: "api.example", IsTimeout: true}), failure.KindOffline, "asked for api.example")
+	f(dial(&net.DNSError{Name: "api.example", IsTemporary: true}), failure.KindOffline, "does not answer")
+	f(dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), failure.KindOffline, "no network towards api.example")
+	f(dial(os.NewSyscallError("socket", syscall.EMFILE)), failure.KindLocal, "too many open files")
+	f(dial(os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)), failure.KindLocal, "cannot open a connection")
 	f(dial(os.NewSyscallError("connect", syscall.ETIMEDOUT)), failure.KindConnect, "within 10s")
 	f(dial(os.ErrPermission), failure.KindConnect, "connecting to api.example failed")
 	f(dial(&blockedError{"169.254.169.254:80"}), failure.KindBlocked, "169.254.169.254:80")
