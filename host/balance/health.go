@@ -78,6 +78,11 @@ type standing struct {
 	probe bool
 }
 
+// before says that s is the better standing.
+func (s standing) before(o standing) bool {
+	return s.rank < o.rank || s.rank == o.rank && s.until.Before(o.until)
+}
+
 // rank orders standings from the best to the worst.
 type rank uint8
 

@@ -1,6 +1,10 @@
 package balance
 
-import "time"
+import (
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/config"
+)
 
 const (
 	// maxWait is the longest that a request waits inside the proxy for an upstream's Retry-After.
@@ -10,15 +14,17 @@ const (
 )
 
 // leastBad chooses when nothing is fit: what cools, the soonest first; then what ran out of quota; then what is free again
-// within the time that a request may wait; at last an invalid key, now and then.
+// within the time that a request may wait; at last an invalid key, now and then. Other keys of a channel that failed as a
+// whole a moment ago come after all of these, since the attempts of a request are few.
 func (p *Pick) leastBad(now time.Time) (best Target, wait time.Duration, ok bool) {
 	var at standing
+	var late bool
 	for i := range p.candidates {
 		c := &p.candidates[i]
 		if p.left(c) {
 			continue
 		}
-		cs := p.b.channel(c.Channel)
+		cs, suspect := p.b.channel(c.Channel), p.suspects(c.Channel)
 		for _, k := range c.Keys {
 			t := p.target(c, cs, k)
 			before := p.triedAs(&t)
@@ -42,8 +48,8 @@ func (p *Pick) leastBad(now time.Time) (best Target, wait time.Duration, ok bool
 				}
 				s.until = t.key.refused
 			}
-			if !ok || s.rank < at.rank || s.rank == at.rank && s.until.Before(at.until) {
-				best, at, ok = t, s, true
+			if !ok || late && !suspect || late == suspect && s.before(at) {
+				best, at, late, ok = t, s, suspect, true
 			}
 		}
 	}
@@ -55,6 +61,16 @@ func (p *Pick) leastBad(now time.Time) (best Target, wait time.Duration, ok bool
 		best.key.refused = now
 	}
 	return best, wait, ok
+}
+
+// suspects says that this request saw a failure of the channel as a whole.
+func (p *Pick) suspects(c *config.Channel) bool {
+	for i := range p.tried {
+		if t := &p.tried[i]; t.wide && t.target.Channel.Name == c.Name {
+			return true
+		}
+	}
+	return false
 }
 
 // whenFree is the standing of a target, which waits for room as it would for an upstream that named the time. possible is

@@ -30,6 +30,8 @@ type Pick struct {
 	// held is the target under way.
 	held  Target
 	holds bool
+	// desperate says that the target under way was not fit, only the least bad.
+	desperate bool
 	// verdict says that what became of the target under way is counted.
 	verdict  bool
 	watch    stopwatch
@@ -51,6 +53,8 @@ type try struct {
 	// again says that its second time is granted or used up; due, that it comes next, after pause.
 	again, due bool
 	pause      time.Duration
+	// wide says that it failed for a reason that is the channel's, not the key's.
+	wide bool
 }
 
 // skip leaves out a channel, or all that share an adapter.
@@ -74,16 +78,31 @@ func (p *Pick) Next() (t Target, wait time.Duration, ok bool) {
 	p.retrying = len(p.tried) > 0
 	p.free, p.crowded = time.Time{}, false
 	now := p.b.now()
-	if t, wait, ok = p.again(now); !ok {
-		if t, ok = p.fittest(now); !ok {
-			t, wait, ok = p.leastBad(now)
-		}
-	}
+	t, wait, ok = p.choice(now)
 	if !ok {
 		p.release()
 		return Target{}, 0, false
 	}
 	return p.hold(t, now, wait), wait, true
+}
+
+// choice looks for a target, the best kind first. What was known to be in trouble gets its second chance only when nothing
+// waits for its first.
+func (p *Pick) choice(now time.Time) (t Target, wait time.Duration, ok bool) {
+	if !p.desperate {
+		if t, wait, ok = p.again(now); ok {
+			return t, wait, ok
+		}
+	}
+	if t, ok = p.fittest(now); ok {
+		p.desperate = false
+		return t, 0, ok
+	}
+	if t, wait, ok = p.leastBad(now); ok || !p.desperate {
+		p.desperate = true
+		return t, wait, ok
+	}
+	return p.again(now)
 }
 
 // again hands out the last target once more where its ruling said so.

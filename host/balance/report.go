@@ -57,8 +57,11 @@ func (p *Pick) Failed(t Target, r failure.Ruling) {
 		p.stopped = true
 		return
 	}
-	if before := p.triedAs(&t); before != nil && r.Move == failure.Again && !before.again {
-		before.again, before.due, before.pause = true, true, r.Pause
+	if before := p.triedAs(&t); before != nil {
+		if r.Move == failure.Again && !before.again {
+			before.again, before.due, before.pause = true, true, r.Pause
+		}
+		before.wide = before.wide || r.Scope >= failure.ChannelModel
 	}
 	switch r.Skip {
 	case failure.SkipAdapter:
