@@ -52,6 +52,7 @@ func (l *lockedBuffer) String() string {
 type proxy struct {
 	t    testing.TB
 	url  string
+	app  *app.App
 	log  *lockedBuffer
 	stop context.CancelFunc
 	done chan error
@@ -73,6 +74,16 @@ func start(t testing.TB, channels string, more ...string) *proxy {
 // startWith is start with further adapters.
 func startWith(t testing.TB, extra []adapter.Module, channels string, more ...string) *proxy {
 	t.Helper()
+	return startAs(t, func(o *app.Options) { o.Registry = registry.New(append(plugins.Builtin(), extra...)) }, channels, more...)
+}
+
+// startAs is start with other options.
+func startAs(t testing.TB, change func(*app.Options), channels string, more ...string) *proxy {
+	t.Helper()
+	p := &proxy{t: t, log: &lockedBuffer{}, done: make(chan error, 1)}
+	options := app.Options{Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Registry: registry.New(plugins.Builtin()), Version: "test"}
+	change(&options)
+	reg := options.Registry
 	text := "version: 1\n"
 	if channels != "" {
 		text += "channels:\n" + channels
@@ -86,7 +97,6 @@ func startWith(t testing.TB, extra []adapter.Module, channels string, more ...st
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	reg := registry.New(append(plugins.Builtin(), extra...))
 	cfg, report := config.Load(config.LoadOptions{Path: path, Adapters: reg.Names(), CheckOptions: reg.Check, LookupEnv: func(name string) (string, bool) {
 		if name == "PROXY_ACCESS_KEY" {
 			return clientKey, true
@@ -96,11 +106,11 @@ func startWith(t testing.TB, extra []adapter.Module, channels string, more ...st
 	if cfg == nil {
 		t.Fatalf("the configuration is not valid:\n%s", report)
 	}
-	p := &proxy{t: t, log: &lockedBuffer{}, done: make(chan error, 1)}
-	a, err := app.New(cfg, app.Options{Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Registry: reg, Version: "test"})
+	a, err := app.New(cfg, options)
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.app = a
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -141,6 +151,8 @@ type answer struct {
 	status int
 	header http.Header
 	body   string
+	// closes says that the connection serves nothing further.
+	closes bool
 	// cut is the error with which the body broke off, nil for a body that ended well.
 	cut error
 }
@@ -175,7 +187,7 @@ func (p *proxy) do(method, path string, body io.Reader, headers ...string) answe
 	b, err := io.ReadAll(resp.Body)
 	p.seen.Write(b)
 	resp.Header.Write(&p.seen)
-	return answer{status: resp.StatusCode, header: resp.Header, body: string(b), cut: err}
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(b), closes: resp.Close, cut: err}
 }
 
 // ask is a small request body.

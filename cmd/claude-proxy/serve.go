@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +47,11 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 	if err := ensureKey(cfg, &greeting); err != nil {
 		return err
 	}
-	log := telemetry.NewLogger(stderr, cfg.Log, cfg.Server.Environment)
+	// A pipe that nobody reads must not hold up requests.
+	lines := telemetry.NewAsync(stderr, nil)
+	defer lines.Close(time.Second)
+	log := telemetry.NewLogger(lines, cfg.Log, cfg.Server.Environment)
+	warnOfFewFiles(log, cfg.Server.MaxConcurrentRequests, maxFiles())
 	proxy, err := app.New(cfg, app.Options{Log: log, Registry: reg, Version: programVersion()})
 	if err != nil {
 		return err
@@ -69,6 +75,17 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 	return proxy.Serve(ctx, l)
 }
 
+// filesBeside is what the program needs open beside two sockets for each request.
+const filesBeside = 64
+
+// warnOfFewFiles says when the system lets the process open less than the configured number of requests needs.
+func warnOfFewFiles(log *slog.Logger, requests int, files uint64) {
+	if need := uint64(2*requests + filesBeside); files > 0 && files < need {
+		log.Warn("the limit of open files is too low for server.max_concurrent_requests", "limit", files, "needed", need,
+			"try", fmt.Sprintf("ulimit -n %d, LimitNOFILE=%d in a systemd unit, or a lower max_concurrent_requests", need, need))
+	}
+}
+
 // ensureKey makes sure that somebody can use the proxy: with no usable client key configured, one is generated and kept.
 func ensureKey(cfg *config.Config, g *firstrun.Greeting) error {
 	for _, k := range cfg.Auth.Keys {
@@ -81,12 +98,15 @@ func ensureKey(cfg *config.Config, g *firstrun.Greeting) error {
 		return nil
 	}
 	key, path, made, err := firstrun.AccessKey(cfg.Server.StateDir)
-	if err != nil {
+	if err != nil && key.Empty() {
 		return err
 	}
 	cfg.Auth.Keys = append(cfg.Auth.Keys, config.ClientKey{Name: "generated", Key: key, Admin: true, Enabled: true})
 	g.Key, g.KeyNote = key.Reveal(), "kept in "+path
-	if made {
+	switch {
+	case err != nil:
+		g.KeyNote = "generated now and kept nowhere, the next start makes another: " + err.Error()
+	case made:
 		g.KeyNote = "generated now, kept in " + path
 	}
 	return nil

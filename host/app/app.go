@@ -19,6 +19,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/config"
 	"github.com/claude-proxy/claude-proxy/host/httpapi"
 	"github.com/claude-proxy/claude-proxy/host/limits"
+	"github.com/claude-proxy/claude-proxy/host/overload"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
@@ -41,6 +42,9 @@ type App struct {
 	handler  http.Handler
 	balancer *balance.Balancer
 	health   *healthFile
+	memory   *overload.Monitor
+	// server is there while Serve runs.
+	server   atomic.Pointer[http.Server]
 	draining atomic.Bool
 }
 
@@ -50,6 +54,8 @@ type Options struct {
 	Registry *registry.Registry
 	// Version is shown to clients and upstreams.
 	Version string
+	// Memory looks at the memory of the process; nil looks for real, see overload.Memory.
+	Memory func() overload.Sample
 }
 
 // New puts a configuration to work. It opens no socket.
@@ -63,6 +69,10 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	a.balancer = balance.New(time.Now, rand.Float64)
 	a.health = &healthFile{path: filepath.Join(cfg.Server.StateDir, healthName), balancer: a.balancer, log: o.Log}
 	a.health.restore()
+	if o.Memory == nil {
+		o.Memory = overload.Memory()
+	}
+	a.memory = overload.New(o.Memory, a.pressed)
 	limiter := limits.New(time.Now)
 	logged := telemetry.RequestLog(o.Log, cfg.Log.Requests, cfg.Log.Responses)
 	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, func(r *relay.Record) {
@@ -70,11 +80,13 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		logged(r)
 	})
 	a.handler = httpapi.New(httpapi.Options{
-		Snapshot: func() *httpapi.Snapshot { return a.current.Load().http },
-		Relay:    relayed,
-		Limits:   limiter,
-		Gate:     admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait),
-		Ready:    a.ready,
+		Snapshot:  func() *httpapi.Snapshot { return a.current.Load().http },
+		Relay:     relayed,
+		Limits:    limiter,
+		Gate:      admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait),
+		Strangers: limits.NewStrangers(time.Now),
+		Shedding:  func() bool { return a.memory.Level() >= overload.Hard },
+		Ready:     a.ready,
 		Panicked: func(id string, value any, stack []byte) {
 			o.Log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
 		},
@@ -88,13 +100,6 @@ func (a *App) Demo() bool { return a.current.Load().http.Demo }
 
 // Handler is the whole HTTP surface, for tests that need no socket.
 func (a *App) Handler() http.Handler { return a.handler }
-
-func (a *App) ready() error {
-	if a.draining.Load() {
-		return errors.New("the proxy is stopping")
-	}
-	return nil
-}
 
 // Listen opens the configured address. When the port is taken, the error says what to do.
 func Listen(addr string) (net.Listener, error) {
@@ -114,6 +119,7 @@ func (a *App) Serve(stop context.Context, l net.Listener) error {
 	base, kill := context.WithCancelCause(context.Background())
 	defer kill(nil)
 	defer a.keepHealth()()
+	go a.memory.Watch(base)
 	srv := &http.Server{
 		Handler:           a.handler,
 		BaseContext:       func(net.Listener) context.Context { return base },
@@ -122,6 +128,7 @@ func (a *App) Serve(stop context.Context, l net.Listener) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
+	a.server.Store(srv)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	select {

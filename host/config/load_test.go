@@ -259,8 +259,9 @@ func TestNotes(t *testing.T) {
 	f("log: { bodies: off, recent: 1000 }\nplugins: { dir: plugins, modules: {} }\nserver: { cors: { enabled: false, origins: [] } }")
 	f("log: { bodies: all, recent: 0 }", "log.bodies", "log.recent")
 	f("plugins: { dir: elsewhere }", "plugins")
-	f("server: { trusted_proxies: [10.0.0.0/8] }", "server.trusted_proxies")
+	f("server: { allowed_hosts: [proxy.example] }", "server.allowed_hosts")
 	// What has an effect has no note.
+	f("server: { trusted_proxies: [10.0.0.0/8] }")
 	f("routing: { strategy: fastest, affinity: off, affinity_ttl: 5m }")
 	f("server: { cors: { enabled: true, origins: [\"*\"] }, rate_limit: { enabled: true, max_requests: 5 } }")
 	f("auth: { keys: [ { name: a, key: canary-key-a, rpm: 5, tokens_per_minute: 6, max_concurrent: 7 } ] }")

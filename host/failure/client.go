@@ -28,7 +28,9 @@ const (
 	refuseLimit
 	refuseCooling
 	refuseUnusable
+	refuseGuessing
 	refuseOverload
+	refuseMemory
 	refuseDrain
 	refuseBug
 
@@ -47,6 +49,8 @@ var refusalTable = [refusals]refusal{
 	refuseCooling:    {"every upstream key waits out a Retry-After or is at a limit of its own", "U37", 429, "rate_limit_error", Unset, false},
 	refuseUnusable:   {"no upstream key for the model is usable: refused lately, disabled or not set", "U05, U37", 502, "api_error", No, false},
 	refuseOverload:   {"the proxy sheds load", "C24", 529, "overloaded_error", Unset, false},
+	refuseGuessing:   {"too many refused client keys from one address", "C18", 429, "rate_limit_error", Unset, false},
+	refuseMemory:     {"the proxy's memory is nearly used up", "O06", 529, "overloaded_error", Unset, true},
 	refuseDrain:      {"the proxy is stopping", "O01", 529, "overloaded_error", Unset, true},
 	refuseBug:        {"a mistake in the proxy", "O03", 500, "api_error", Unset, false},
 }
@@ -121,6 +125,20 @@ func Unusable() *Answer {
 func Overloaded(after time.Duration) *Answer {
 	a := refuse(refuseOverload, "the proxy is at its limit of concurrent requests")
 	a.RetryAfter = within(after, time.Second, 5*time.Second)
+	return a
+}
+
+// Shedding is the answer of a proxy whose memory is short; the caller jitters after.
+func Shedding(after time.Duration) *Answer {
+	a := refuse(refuseMemory, "the proxy is short of memory")
+	a.RetryAfter = within(after, time.Second, 5*time.Second)
+	return a
+}
+
+// Guessing is the answer to an address that sent too many keys that are not valid.
+func Guessing(after time.Duration) *Answer {
+	a := refuse(refuseGuessing, "too many requests from this address without a valid client key")
+	a.RetryAfter = within(after, time.Second, time.Minute)
 	return a
 }
 

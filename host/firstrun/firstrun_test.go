@@ -69,6 +69,21 @@ func TestAccessKeyUnwritable(t *testing.T) {
 	}
 }
 
+// O11: where nothing can be written there is a key for this run.
+func TestAccessKeyIsKeptNowhere(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "state")
+	if err := os.Symlink("missing", link); err != nil {
+		t.Skip(err)
+	}
+	first, _, made, err := AccessKey(link)
+	if err == nil || !made || !strings.HasPrefix(first.Reveal(), "cp-") {
+		t.Errorf("%v %v", made, err)
+	}
+	if second, _, _, _ := AccessKey(link); second.Reveal() == first.Reveal() {
+		t.Error("the same key again")
+	}
+}
+
 func TestGreeting(t *testing.T) {
 	var b strings.Builder
 	Greeting{URL: "http://127.0.0.1:3000", Key: "$PROXY_ACCESS_KEY", KeyNote: "from PROXY_ACCESS_KEY", Demo: true, Config: "plugins.yaml", Model: "m"}.Write(&b)

@@ -17,7 +17,8 @@ import (
 // keyFile is the generated key's name in the state folder.
 const keyFile = "access-key"
 
-// AccessKey reads the key in the state folder, or makes one there (folder 0700, file 0600). made says that it is new.
+// AccessKey reads the key in the state folder, or makes one there (folder 0700, file 0600). made says that it is new. Where
+// the folder cannot be written there is a key all the same, for this run of the program, and an error that says so.
 func AccessKey(stateDir string) (key config.Secret, path string, made bool, err error) {
 	path = filepath.Join(stateDir, keyFile)
 	b, err := os.ReadFile(path)
@@ -30,12 +31,12 @@ func AccessKey(stateDir string) (key config.Secret, path string, made bool, err 
 	if !errors.Is(err, fs.ErrNotExist) {
 		return config.Secret{}, path, false, fmt.Errorf("cannot read the generated access key: %w\n  try: set PROXY_ACCESS_KEY, or point server.state_dir in plugins.yaml at a folder that can be read", err)
 	}
-	if err := os.MkdirAll(stateDir, 0o700); err != nil {
-		return config.Secret{}, path, false, fmt.Errorf("cannot make the state folder: %w\n  try: set PROXY_ACCESS_KEY, or point server.state_dir in plugins.yaml at a folder that can be written", err)
-	}
 	text := "cp-" + rand.Text()
+	if err := os.MkdirAll(stateDir, 0o700); err != nil {
+		return config.NewSecret(text), path, true, fmt.Errorf("cannot make the state folder: %w\n  try: set PROXY_ACCESS_KEY, or point server.state_dir in plugins.yaml at a folder that can be written", err)
+	}
 	if err := write(path, text+"\n"); err != nil {
-		return config.Secret{}, path, false, fmt.Errorf("cannot keep the generated access key: %w\n  try: set PROXY_ACCESS_KEY, or point server.state_dir in plugins.yaml at a folder that can be written", err)
+		return config.NewSecret(text), path, true, fmt.Errorf("cannot keep the generated access key: %w\n  try: set PROXY_ACCESS_KEY, or point server.state_dir in plugins.yaml at a folder that can be written", err)
 	}
 	return config.NewSecret(text), path, true, nil
 }

@@ -31,9 +31,13 @@ func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		received := time.Now()
 		snap := a.Snapshot()
-		principal, refusal := authenticate(snap, r)
+		principal, refusal := a.authenticate(snap, r)
 		if refusal != nil {
 			a.refuse(w, r, refusal)
+			return
+		}
+		if a.Shedding != nil && a.Shedding() {
+			a.refuse(w, r, failure.Shedding(someSeconds()))
 			return
 		}
 		body, refusal := readBody(w, r, int64(snap.Config.Server.BodyLimit))
@@ -51,7 +55,7 @@ func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 			a.refuse(w, r, refusal)
 			return
 		}
-		call.Principal, call.Received = principal, received
+		call.Principal, call.Received, call.Peer = principal, received, peer(r, snap.Config.Server.TrustedProxies)
 		side := op != adapter.Messages
 		if refusal := a.Limits.Enter(principal, snap.Config.Server.RateLimit, side); refusal != nil {
 			a.refuse(w, r, refusal)
@@ -68,7 +72,7 @@ func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 func (a *api) admit(w http.ResponseWriter, r *http.Request, serve func(ctx context.Context)) {
 	if err := a.Gate.Enter(r.Context()); err != nil {
 		if errors.Is(err, admission.ErrFull) {
-			a.refuse(w, r, failure.Overloaded(time.Second+rand.N(4*time.Second)))
+			a.refuse(w, r, failure.Overloaded(someSeconds()))
 		}
 		return // else the client left the queue
 	}
@@ -76,13 +80,18 @@ func (a *api) admit(w http.ResponseWriter, r *http.Request, serve func(ctx conte
 	serve(r.Context())
 }
 
-// authenticate finds who is calling.
-func authenticate(snap *Snapshot, r *http.Request) (*auth.Principal, *failure.Answer) {
-	p := snap.Principals.Authenticate(r.Header)
-	if p == nil {
-		return nil, failure.Unauthorized()
+// someSeconds is when a refused client may try again, at random so that not all do at the same time.
+func someSeconds() time.Duration { return time.Second + rand.N(4*time.Second) }
+
+// authenticate finds who is calling. Addresses that guess are slowed down.
+func (a *api) authenticate(snap *Snapshot, r *http.Request) (*auth.Principal, *failure.Answer) {
+	if p := snap.Principals.Authenticate(r.Header); p != nil {
+		return p, nil
 	}
-	return p, nil
+	if wait := a.Strangers.Refused(r.Context(), peer(r, snap.Config.Server.TrustedProxies)); wait > 0 {
+		return nil, failure.Guessing(wait)
+	}
+	return nil, failure.Unauthorized()
 }
 
 // call indexes the body and reads what the host needs to know of it.

@@ -20,7 +20,7 @@ const maxModels = 1000
 // models serves GET /v1/models in Claude's shape, with paging by after_id, before_id and limit.
 func (a *api) models(w http.ResponseWriter, r *http.Request) {
 	snap := a.Snapshot()
-	p, refusal := authenticate(snap, r)
+	p, refusal := a.authenticate(snap, r)
 	if refusal != nil {
 		a.refuse(w, r, refusal)
 		return
@@ -60,7 +60,7 @@ func (a *api) models(w http.ResponseWriter, r *http.Request) {
 // model serves GET /v1/models/{id}.
 func (a *api) model(w http.ResponseWriter, r *http.Request) {
 	snap := a.Snapshot()
-	p, refusal := authenticate(snap, r)
+	p, refusal := a.authenticate(snap, r)
 	if refusal != nil {
 		a.refuse(w, r, refusal)
 		return

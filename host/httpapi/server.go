@@ -45,8 +45,12 @@ type Options struct {
 	Limits *limits.Limiter
 	// Gate limits the requests and live streams under /v1.
 	Gate *admission.Gate
-	// Ready says whether the proxy takes new requests; nil means always.
-	Ready func() error
+	// Strangers slows down those who guess keys.
+	Strangers *limits.Strangers
+	// Shedding says that memory is short: new requests are refused, those under way go on. nil means never.
+	Shedding func() bool
+	// Ready lists what has to hold for the proxy to take new requests; nil means that nothing has to.
+	Ready func() []Check
 	// Panicked is told of a panic in a handler, with its stack; nil drops it.
 	Panicked func(requestID string, value any, stack []byte)
 	// Version is the program's version.
@@ -143,18 +147,6 @@ func (a *api) allowed(r *http.Request) []string {
 func (a *api) live(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("content-type", "application/json")
 	fmt.Fprintf(w, `{"status":"ok","version":%q}`+"\n", a.Version)
-}
-
-func (a *api) ready(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("content-type", "application/json")
-	if a.Ready != nil {
-		if err := a.Ready(); err != nil {
-			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprintf(w, `{"status":"not ready","reason":%q}`+"\n", err.Error())
-			return
-		}
-	}
-	fmt.Fprintln(w, `{"status":"ok"}`)
 }
 
 // hello answers the warm-up of clients and people who open the address.

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/auth"
@@ -34,6 +35,8 @@ type Call struct {
 	// Channel is the channel that the client picked by header, "" for none.
 	Channel  string
 	Received time.Time
+	// Peer is the client's address, as far as it can be trusted; the zero Addr where it is not known.
+	Peer netip.Addr
 }
 
 // Writer is the client's end of the answer. Its methods are called by one goroutine at a time.

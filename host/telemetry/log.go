@@ -75,6 +75,9 @@ func appendRequest(attrs []slog.Attr, r *relay.Record) []slog.Attr {
 	if c.Doc != nil {
 		attrs = append(attrs, slog.Int("bytes_in", len(c.Doc.Src)))
 	}
+	if c.Peer.IsValid() {
+		attrs = append(attrs, slog.String("from", c.Peer.String()))
+	}
 	if c.Session != "" {
 		attrs = append(attrs, slog.String("session", c.Session))
 	}
