@@ -229,8 +229,10 @@ type Key struct {
 	// Reason says why Enabled is false although the file does not say so; else
 	// empty.
 	Reason string
-	// Line is where the entry starts in the file.
-	Line int
+	// Line is where the entry starts in the file, Index its place in the
+	// channel's list there, from 0.
+	Line  int
+	Index int
 }
 
 // ModelRule renames the models that match a pattern.

@@ -133,7 +133,7 @@ func (d *decoder) secret(text string) {
 
 // show marks a node as one that a snippet may show.
 func (d *decoder) show(n *yaml.Node) {
-	if !looksSecret(n.Value) {
+	if !LooksSecret(n.Value) {
 		d.src.safe[n] = true
 	}
 }
@@ -288,6 +288,9 @@ func (d *decoder) list(n *yaml.Node, path string, v reflect.Value, f field) {
 	for i, child := range n.Content {
 		elem := reflect.New(v.Type().Elem()).Elem()
 		d.prepare(elem)
+		if k, ok := elem.Addr().Interface().(*Key); ok {
+			k.Index = i
+		}
 		before := len(d.out.problems)
 		d.value(child, fmt.Sprintf("%s[%d]", path, i), elem, f)
 		if elem.Kind() == reflect.Struct || len(d.out.problems) == before {

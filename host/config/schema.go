@@ -163,3 +163,11 @@ func vocabulary() map[string]bool {
 func builtinAdapters() []string {
 	return []string{"claude", "openai", "openaiold", "openairesponses", "gemini"}
 }
+
+// Keys returns every key of the file with its path, in the order of the file format: "[]" stands for the entries of a
+// list, "*" for the names of a mapping whose names are the user's. The caller owns it.
+func Keys() []string {
+	var keys []string
+	walkSchema(func(path string, _ field, _ reflect.Type) { keys = append(keys, path) })
+	return keys
+}

@@ -139,10 +139,10 @@ func synonym(word string) string {
 	return ""
 }
 
-// looksSecret reports whether a text that stands where no secret belongs may be
-// one all the same: a well-known prefix, or a long run of letters and digits
+// LooksSecret reports whether a text that stands where no secret belongs may be
+// one all the same, so that it is not shown: a well-known prefix, or a long run of letters and digits
 // mixed, which no name, host or model has.
-func looksSecret(s string) bool {
+func LooksSecret(s string) bool {
 	for _, prefix := range [...]string{
 		"sk-", "sk_", "pk-", "rk_", "AIza", "ghp_", "gho_", "github_pat_", "xai-", "xoxb-",
 		"gsk_", "hf_", "r8_", "eyJ", "AKIA", "Bearer ", "Basic ",
@@ -172,7 +172,7 @@ func looksSecret(s string) bool {
 // it looks like a secret.
 func quote(s string) string {
 	const shown = 60
-	if looksSecret(s) {
+	if LooksSecret(s) {
 		return `"…"`
 	}
 	s = strings.Map(func(r rune) rune {
