@@ -106,6 +106,9 @@ func (i *instance) call(x export, budget int64, a, b uint64) (uint64, error) {
 	if err := x.f.CallWithStack(i.ctx, i.stack[:]); err != nil {
 		return 0, i.trapped(x.name, err)
 	}
+	if x.name != abi.ExportInitialize {
+		i.p.counts.spend(i.gauge.Used(), int64(i.mem.Size()))
+	}
 	return i.stack[0], nil
 }
 

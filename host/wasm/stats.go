@@ -1,14 +1,17 @@
 package wasm
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/claude-proxy/claude-proxy/host/failure"
+	"github.com/claude-proxy/claude-proxy/sdk/runner"
 )
 
 // counts are what happened since the plugin was loaded.
 type counts struct {
 	faults, busy, replays, lost, unkept atomic.Int64
+	spent, memory                       atomic.Int64
 }
 
 // Stats is the state of a plugin at one moment.
@@ -38,6 +41,41 @@ func (p *Plugin) Stats() Stats {
 	s.Faults, s.Busy, s.Replays = p.counts.faults.Load(), p.counts.busy.Load(), p.counts.replays.Load()
 	s.Lost, s.Unkept, s.KeptBytes = p.counts.lost.Load(), p.counts.unkept.Load(), p.replay.used.Load()
 	return s
+}
+
+var (
+	_ runner.Metered   = (*Plugin)(nil)
+	_ runner.Restarter = (*Plugin)(nil)
+)
+
+// Spent counts the metered units of all calls, and the most memory that one instance had.
+func (p *Plugin) Spent() (instructions, memory int64) {
+	return p.counts.spent.Load(), p.counts.memory.Load()
+}
+
+// spend adds a call to the count.
+func (c *counts) spend(units, memory int64) {
+	c.spent.Add(units)
+	for {
+		most := c.memory.Load()
+		if memory <= most || c.memory.CompareAndSwap(most, memory) {
+			return
+		}
+	}
+}
+
+// Restart ends all instances that serve more than one exchange, as if they had trapped: each exchange is rebuilt at its
+// next call. The conformance kit shows by it that an adapter depends on its inputs alone.
+func (p *Plugin) Restart() {
+	p.mu.Lock()
+	all := slices.Clone(p.serving)
+	p.mu.Unlock()
+	for _, i := range all {
+		i.mu.Lock()
+		i.die(&Error{Plugin: p.name, Reason: Lost})
+		p.drop(i)
+		i.mu.Unlock()
+	}
 }
 
 // faulted records a fault. What the guest said about it goes to the log alone.

@@ -21,6 +21,9 @@ type Case struct {
 
 	archive *archive
 	skip    map[string]bool
+	says    string
+	generic bool
+	level   int // of a generic case; 0: see Level
 
 	options  []byte
 	call     adapter.Call     // without Body; Headers as a Suite forwards them
@@ -74,6 +77,10 @@ const (
 	checkPrefix   = "prefix"
 	checkFields   = "fields"
 	checkGarbage  = "garbage"
+	checkSays     = "says"
+	checkReach    = "reach"
+	checkTaken    = "taken"
+	checkReplay   = "replay"
 )
 
 // goldens are the sections that a case gets from -update.
@@ -81,12 +88,12 @@ var goldens = [...]string{goldenRequest, goldenLosses, goldenOps, goldenStream, 
 
 // skippable are the words that a skip section may hold.
 var skippable = append(goldens[:], checkGolden, checkContract, checkJSON, checkSecret, checkPure, checkLifetime, checkSplit,
-	checkGuest, checkLong, checkRender, checkCut, checkPrefix, checkFields, checkGarbage)
+	checkGuest, checkLong, checkRender, checkCut, checkPrefix, checkFields, checkGarbage, checkReplay)
 
 // order is how sections stand in a file that is written anew.
 var order = []string{
 	"options.json", "call", "client.json", goldenRequest, goldenLosses, "upstream.status", "upstream.headers", "upstream.sse",
-	"upstream.lines", "upstream.json", "upstream.text", "upstream.end", goldenOps, goldenStream, goldenWhole, goldenFailure, "skip",
+	"upstream.lines", "upstream.json", "upstream.text", "upstream.end", saysSection, goldenOps, goldenStream, goldenWhole, goldenFailure, "skip",
 }
 
 const (
@@ -140,6 +147,10 @@ func Load(dir string) ([]*Case, error) {
 }
 
 func (c *Case) readSkip() error {
+	var err error
+	if c.says, _, err = c.archive.get(saysSection); err != nil {
+		return err
+	}
 	text, _, err := c.archive.get("skip")
 	c.skip = map[string]bool{}
 	for _, word := range strings.Fields(text) {
@@ -307,6 +318,9 @@ func (c *Case) streamed() bool {
 // Level is the part of the kit that the case belongs to: 1 text in one piece, 2 streams, 3 tools, 4 media, thinking, caches
 // and the other operations, 5 errors and broken answers.
 func (c *Case) Level() int {
+	if c.level > 0 {
+		return c.level
+	}
 	golden, _, _ := c.archive.get(goldenOps)
 	all := string(c.body) + "\n" + golden
 	has := func(words ...string) bool {

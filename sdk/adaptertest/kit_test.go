@@ -30,7 +30,8 @@ func TestWrongAdapters(t *testing.T) {
 		}
 		s := adaptertest.NewSuite(native(wrong), cases, adaptertest.Options{Fields: true})
 		r := s.CheckAdapter()
-		for _, c := range cases {
+		r.Findings = append(r.Findings, s.CheckErrors().Findings...)
+		for _, c := range append(s.Generic(), cases...) {
 			if c.Name == in {
 				r = s.Check(c)
 			}
@@ -53,6 +54,12 @@ func TestWrongAdapters(t *testing.T) {
 	f("blames the client", "", "errors", "status 401: class invalid")
 	f("repeats the body", "", "errors", "no message")
 	f("refuses to count", "", "operations", "count_tokens")
+
+	// the kit's own cases
+	f("silent tools", "requests/tools", "reach", "tools[0].name does not reach")
+	f("refuses streams", "requests/stream", "taken", "every adapter takes text")
+	f("blames the client for tools", "requests/tools", "taken", "class unsupported")
+	f("refuses without a field", "requests/tools", "taken", "names the field")
 
 	// the request
 	f("shouts", "text", "contract", "lower case")

@@ -177,6 +177,16 @@ func (m *miniChannel) request(call *adapter.Call, up *adapter.UpstreamRequest) e
 			}
 		}
 	}
+	switch {
+	case m.wrong == "refuses streams" && call.Stream:
+		return adapter.Fail(adapter.Unsupported, "stream", "no streams")
+	case m.wrong == "blames the client for tools" && r.Tools.Exists():
+		return adapter.Fail(adapter.Invalid, "tools", "no tools")
+	case m.wrong == "refuses without a field" && r.Tools.Exists():
+		return adapter.Fail(adapter.Unsupported, "", "no tools")
+	case m.wrong == "refuses tools" && r.Tools.Exists():
+		return adapter.Fail(adapter.Unsupported, "tools", "no tools")
+	}
 	if r.MaxTokens.Exists() {
 		n, err := r.Limit()
 		if err != nil {
@@ -184,6 +194,14 @@ func (m *miniChannel) request(call *adapter.Call, up *adapter.UpstreamRequest) e
 		}
 		w.Lit(`,"limit":`)
 		w.Int(n)
+	}
+	for it := r.V.Iter(); it.Next(); {
+		switch name := string(it.Key()); name {
+		case "tools", "tool_choice", "top_p", "top_k", "stop_sequences", "service_tier", "output_config", "thinking":
+			if name != "tools" || m.wrong != "silent tools" {
+				up.Loss(name, adapter.Dropped, "no such thing")
+			}
+		}
 	}
 	if r.Temperature.Exists() && m.wrong != "silent drop" {
 		up.Loss("temperature", adapter.Dropped, "no such thing")
@@ -252,6 +270,9 @@ func (m *miniChannel) turn(msg *messages.Message, up *adapter.UpstreamRequest) e
 			}
 		default:
 			w.Raw(b.V)
+		}
+		for _, o := range b.Others() {
+			up.Loss("messages.content."+lossName(o.Name), adapter.Dropped, "")
 		}
 		if b.CacheControl.Exists() && b.Type == messages.BlockText {
 			up.Loss("messages.content.cache_control", adapter.Noop, "")

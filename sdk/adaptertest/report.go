@@ -3,18 +3,20 @@ package adaptertest
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Finding is one thing that is wrong.
 type Finding struct {
 	// Check is the name of the check; README.md lists them.
-	Check string
+	Check string `json:"check"`
 	// Section is the golden section it is about, "" for none.
-	Section string
+	Section string `json:"section,omitempty"`
 	// Message says what is wrong.
-	Message string
+	Message string `json:"message"`
 	// Expected and Actual are texts to compare; either may be empty.
-	Expected, Actual string
+	Expected string `json:"expected,omitempty"`
+	Actual   string `json:"actual,omitempty"`
 }
 
 // String is the finding for people; differences stand as a diff.
@@ -39,15 +41,32 @@ func (f Finding) String() string {
 // Report is what checking one case gave.
 type Report struct {
 	// Case is the case's name; "" where the finding concerns the adapter as a whole.
-	Case string
+	Case string `json:"case"`
 	// Level is the part of the conformance kit that the case belongs to; see Case.Level.
-	Level int
+	Level int `json:"level"`
+	// Generic says that the case is the kit's own.
+	Generic bool `json:"generic"`
+	// Shown says that the adapter did what the level is about; a case that ends before any answer shows nothing.
+	Shown bool `json:"shown"`
+	// Refused is why the adapter does not take a generic case, "" where it does.
+	Refused string `json:"refused,omitempty"`
 	// Findings is everything that is wrong, in the order of the checks.
-	Findings []Finding
+	Findings []Finding `json:"findings,omitempty"`
 	// Exchanges is how many exchanges were run.
-	Exchanges int
+	Exchanges int  `json:"exchanges"`
+	Cost      Cost `json:"cost"`
 	// File is the case's file with the goldens as they came out; nil when the case could not be run.
-	File []byte
+	File []byte `json:"-"`
+}
+
+// Cost is what a case took.
+type Cost struct {
+	// Instructions is what one exchange executed; 0 where the runner does not count (runner.Metered).
+	Instructions int64 `json:"instructions"`
+	// Memory is the most bytes that the adapter had so far; 0 where the runner does not count.
+	Memory int64 `json:"memory"`
+	// Time is how long all checks of the case took, in nanoseconds.
+	Time time.Duration `json:"time"`
 }
 
 func (r *Report) add(f Finding) { r.Findings = append(r.Findings, f) }

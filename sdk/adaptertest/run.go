@@ -29,7 +29,15 @@ func Run[T tester[T]](t T, r runner.Runner, dir string, o Options) {
 		t.Fatalf("%s holds no *.txtar", dir)
 	}
 	s := NewSuite(r, cases, o)
-	t.Run("adapter", func(t T) { publish(t, s.CheckAdapter()) })
+	t.Run("adapter", func(t T) {
+		publish(t, s.CheckAdapter())
+		publish(t, s.CheckErrors())
+	})
+	t.Run("generic", func(t T) {
+		for _, c := range s.Generic() {
+			t.Run(c.Name, func(t T) { publish(t, s.Check(c)) })
+		}
+	})
 	for _, c := range cases {
 		t.Run(c.Name, func(t T) {
 			t.Helper()

@@ -3,6 +3,7 @@ package adaptertest
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
@@ -87,6 +88,10 @@ var checks = [...]check{
 	{checkPrefix, (*bench).prefix},
 	{checkFields, (*bench).fields},
 	{checkGarbage, (*bench).garbage},
+	{checkReplay, (*bench).replay},
+	{checkSays, (*bench).saying},
+	{checkTaken, (*bench).taken},
+	{checkReach, (*bench).reach},
 }
 
 // bench is one case under test: the play as recorded, which all checks compare with.
@@ -101,20 +106,25 @@ type bench struct {
 
 // Check runs all checks of one case.
 func (s *Suite) Check(c *Case) *Report {
-	r := &Report{Case: c.Name, Level: c.Level()}
+	r := &Report{Case: c.Name, Level: c.Level(), Generic: c.generic}
+	defer func(began time.Time) { r.Cost.Time = time.Since(began) }(time.Now())
 	ch, err := s.channel(c.options)
 	if err != nil {
 		return s.refusedOptions(c, r, err)
 	}
 	b := &bench{s: s, c: c, other: s.partner(c), ch: ch, r: r}
+	before, _ := s.spent()
 	b.t = b.play(play{})
+	r.Cost.Instructions, r.Cost.Memory = s.spent()
+	r.Cost.Instructions -= before
+	r.Shown = b.t.at != atBegin && (b.t.local || c.answer != noAnswer || r.Level >= 4)
 	if b.t.broken != "" {
 		r.add(Finding{Check: checkContract, Message: b.t.broken})
 		return r
 	}
 	r.File = c.updated(b.t)
 	for _, check := range checks {
-		if !c.skip[check.name] && (check.name != checkGolden || !s.options.Update) {
+		if !c.skip[check.name] && (check.name != checkGolden || !s.options.Update && !c.generic) {
 			check.run(b)
 		}
 	}
@@ -129,10 +139,18 @@ func (s *Suite) refusedOptions(c *Case, r *Report, err error) *Report {
 	if x.t.broken != "" {
 		r.add(Finding{Check: checkContract, Message: x.t.broken})
 	}
-	if !s.options.Update {
+	if !s.options.Update && !c.generic {
 		c.checkGoldens(r, &x.t)
 	}
 	return r
+}
+
+// spent is what the adapter has cost so far, nothing where nobody counts.
+func (s *Suite) spent() (instructions, memory int64) {
+	if m, ok := s.runner.(runner.Metered); ok {
+		return m.Spent()
+	}
+	return 0, 0
 }
 
 // partner is the case whose exchange is interleaved with that of c: the next one that answers, or c itself.

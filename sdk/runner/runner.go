@@ -17,6 +17,19 @@ type Runner interface {
 	Close()
 }
 
+// Metered is what a Runner also is that counts what its adapter costs.
+type Metered interface {
+	// Spent gives the instructions that all calls together have executed so far, without the start of the adapter, and the
+	// most bytes of memory that the adapter had at once. Both only grow.
+	Spent() (instructions, memory int64)
+}
+
+// Restarter is what a Runner also is that can lose an adapter's memory and build it up again from the inputs.
+type Restarter interface {
+	// Restart throws away what serves now, as a fault would. Open runs go on, and nobody must notice.
+	Restart()
+}
+
 // Channel is an adapter with one channel's options. It is safe for concurrent use.
 type Channel interface {
 	// Begin starts one exchange. up is filled as adapter.Adapter.Begin does; its Body is finished. On success the Run
