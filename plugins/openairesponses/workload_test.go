@@ -75,22 +75,6 @@ func toolRequest() string {
 	return b.String()
 }
 
-// agentRequest is a later turn of the same agent, about 30 KB.
-func agentRequest() string {
-	first := toolRequest()
-	at := strings.Index(first, `],"tools":[`)
-	var turns strings.Builder
-	for i := range 24 {
-		fmt.Fprintf(&turns, `,{"role":"assistant","content":[{"type":"text","text":"Step %d: I look at the next file."},`+
-			`{"type":"tool_use","id":"call_%dX","name":"Read","input":{"file_path":"/src/file%d.go","offset":%d}},`+
-			`{"type":"tool_use","id":"call_%dY","name":"Bash","input":{"command":"grep -n \"func\" file%d.go"}}]},`+
-			`{"role":"user","content":[{"tool_use_id":"call_%dX","type":"tool_result","content":"%s"},`+
-			`{"tool_use_id":"call_%dY","type":"tool_result","content":"%s","is_error":false}]}`,
-			i, i, i, i, i, i, i, strings.Repeat(`func f() error {\n\treturn nil\n}\n`, 10), i, strings.Repeat(`12:func f()\n`, 10))
-	}
-	return first[:at] + turns.String() + first[at:]
-}
-
 // Events as OpenAI sends them.
 const (
 	textEvent = `{"type":"response.output_text.delta","sequence_number":41,"item_id":"msg_0a1b2c3d4e5f60718293a4b5c6d7e8f90123456789abcdef",` +

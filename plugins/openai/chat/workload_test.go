@@ -63,22 +63,6 @@ func toolRequest() string {
 	return b.String()
 }
 
-// agentRequest is a later turn of the same agent, about 30 KB.
-func agentRequest() string {
-	first := toolRequest()
-	at := strings.Index(first, `],"tools":[`)
-	var turns strings.Builder
-	for i := range 24 {
-		fmt.Fprintf(&turns, `,{"role":"assistant","content":[{"type":"text","text":"Step %d: I look at the next file."},`+
-			`{"type":"tool_use","id":"toolu_%dX","name":"Read","input":{"file_path":"/src/file%d.go","offset":%d}},`+
-			`{"type":"tool_use","id":"toolu_%dY","name":"Bash","input":{"command":"grep -n \"func\" file%d.go"}}]},`+
-			`{"role":"user","content":[{"tool_use_id":"toolu_%dX","type":"tool_result","content":"%s"},`+
-			`{"tool_use_id":"toolu_%dY","type":"tool_result","content":"%s","is_error":false}]}`,
-			i, i, i, i, i, i, i, strings.Repeat(`func f() error {\n\treturn nil\n}\n`, 10), i, strings.Repeat(`12:func f()\n`, 10))
-	}
-	return first[:at] + turns.String() + first[at:]
-}
-
 // textChunk and argsChunk are chunks as OpenAI sends them.
 const (
 	textChunk = `{"id":"chatcmpl-C1a2b3c4d5e6f7g8h9i0","object":"chat.completion.chunk","created":1754500000,"model":"gpt-5-2025-08-07",` +

@@ -76,28 +76,6 @@ func parse(b testing.TB, text string, m jsonindex.Mode) *jsonindex.Doc {
 	return doc
 }
 
-func BenchmarkRequest4K(b *testing.B)  { benchmarkRequest(b, agentRequest(2)) }
-func BenchmarkRequest30K(b *testing.B) { benchmarkRequest(b, agentRequest(30)) }
-
-func benchmarkRequest(b *testing.B, body string) {
-	call := &adapter.Call{ID: "req_1", Model: "m", Stream: true, Session: "5f0c", Body: parse(b, body, jsonindex.ClientMode())}
-	names, adapters := servers(b)
-	for i, a := range adapters {
-		b.Run(names[i], func(b *testing.B) {
-			b.ReportAllocs()
-			var up adapter.UpstreamRequest
-			for range b.N {
-				up.Reset()
-				if _, err := a.Begin(call, &up); err != nil {
-					b.Fatal(err)
-				}
-				up.Body.Finish()
-			}
-			b.ReportMetric(float64(len(body)), "body-B")
-		})
-	}
-}
-
 const chunkHead = `{"id":"chatcmpl-C1a2b3c4d5e6f7g8h9i0","object":"chat.completion.chunk","created":1754500000,"model":"m","choices":[{"index":0,"delta":{`
 
 // chunks are the deltas that most of a stream consists of, each with what has to come before it.
@@ -124,26 +102,6 @@ func reading(b testing.TB, a adapter.Adapter, before string) adapter.Exchange {
 		}
 	}
 	return x
-}
-
-func BenchmarkEvent(b *testing.B) {
-	names, adapters := servers(b)
-	for _, c := range chunks {
-		for i, a := range adapters {
-			b.Run(c.name+"/"+names[i], func(b *testing.B) {
-				b.ReportAllocs()
-				x := reading(b, a, c.before)
-				ev := adapter.Event{JSON: parse(b, c.chunk, jsonindex.UpstreamMode()).Root()}
-				var out ops.Emitter
-				for range b.N {
-					out.Reset()
-					if err := x.Event(ev, &out); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
-	}
 }
 
 // TestEventsDoNotAllocate is what makes a stream of thousands of deltas cheap, also where tags are looked for.
