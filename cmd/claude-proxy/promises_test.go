@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -150,4 +152,25 @@ func TestPickedChannel(t *testing.T) {
 		t.Errorf("%d %s; %d and %d requests", got.status, got.body, len(first.Requests()), len(second.Requests()))
 	}
 	refused(t, p.post("/v1/messages", ask("gpt-5.6", "hi", false), "x-api-key: canary-picker-key-7731", "x-claude-proxy-channel: third"), 404, "not_found_error", "third", "false")
+}
+
+// A channel may present its keys in another way than the adapter does.
+func TestChannelAuth(t *testing.T) {
+	for auth, want := range map[string]http.Header{
+		"": {"X-Api-Key": {upstreamKey}}, "bearer": {"Authorization": {"Bearer " + upstreamKey}}, "header:api-key": {"Api-Key": {upstreamKey}}, "none": {},
+	} {
+		var seen http.Header
+		up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			seen = r.Header.Clone()
+			w.WriteHeader(http.StatusBadRequest)
+		}))
+		p := start(t, channel("main", "claude", up.URL, fmt.Sprintf("auth: %q", auth)))
+		p.post("/v1/messages", ask("claude-opus-5-5", "hi", false))
+		up.Close()
+		for _, name := range []string{"X-Api-Key", "Authorization", "Api-Key"} {
+			if got := seen[name]; !slices.Equal(got, want[name]) {
+				t.Errorf("auth %q: header %s is %q", auth, name, got)
+			}
+		}
+	}
 }

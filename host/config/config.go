@@ -170,6 +170,9 @@ type Channel struct {
 	// [Channel.Endpoint] for how adapter paths are joined to it.
 	BaseURL string `conf:"base_url,required" rule:"base_url"`
 	Keys    []Key  `conf:"keys"`
+	// Auth says how the upstream takes a key: "bearer", "header:NAME" or "none";
+	// empty means as the adapter says.
+	Auth string `conf:"auth" rule:"auth_scheme"`
 	// Serves are the model names taken from clients, as patterns of
 	// host/pattern; empty means any.
 	Serves []string `conf:"serves" rule:"pattern"`

@@ -64,3 +64,21 @@ func badHeaderValue(s string) string {
 	}
 	return ""
 }
+
+// checkAuthScheme refuses what is no way to present a key.
+func checkAuthScheme(text string) *fault {
+	name, isHeader := strings.CutPrefix(text, "header:")
+	switch {
+	case text == "" || text == "bearer" || text == "none":
+		return nil
+	case isHeader && isToken(name):
+		f := checkHeaderName(name)
+		if f == nil || f.try != "" { // the headers of credentials are what this is for
+			return nil
+		}
+		return f
+	}
+	f := bad(text, "is no way to present a key")
+	f.allowed = "bearer, header:NAME, none, or empty for the adapter's own"
+	return f
+}

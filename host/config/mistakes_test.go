@@ -160,6 +160,10 @@ func TestMistakes(t *testing.T) {
 	base("https://x/v1/chat/completions", `did you mean "https://x/v1"?`)
 	base("https://x/api/v1/messages/", `did you mean "https://x/api/v1"?`)
 	base("", "is not an http or https URL")
+	f(channel("auth: basic"), "6:11 channels[0].auth", "bearer, header:NAME, none")
+	f(channel("auth: \"header:\""), "6:11 channels[0].auth", "bearer, header:NAME, none")
+	f(channel("auth: \"header:a b\""), "6:11 channels[0].auth", "bearer, header:NAME, none")
+	f(channel("auth: \"header:cookie\""), "6:11 channels[0].auth", "never sent upstream")
 	f(channel("website: javascript:alert(1)"), "6:14 channels[0].website", "is not an http or https URL")
 	f(channel("website: example.com"), "6:14 channels[0].website", `did you mean "https://example.com"?`)
 	f(channel("proxy_url: ftp://u:canary@x"), "6:16 channels[0].proxy_url", "socks5", "proxy_url: …")
@@ -313,7 +317,7 @@ channels:
       |              ^^^^^  did you mean "openai"?  (allowed: claude, openai, openaiold, openairesponses, gemini, or a plugin's file name)
 plugins.yaml:6:5  channels[0]: "wieght" is not a known key
     6 |     wieght: …
-      |     ^^^^^^  did you mean "weight"?  (allowed: name, adapter, base_url, keys, serves, models, enabled, priority, weight, tags, description, website, loss, headers, proxy_url, ca_file, insecure_skip_verify, timeouts, limits, options)
+      |     ^^^^^^  did you mean "weight"?  (allowed: name, adapter, base_url, keys, auth, serves, models, enabled, priority, weight, tags, description, website, loss, headers, proxy_url, ca_file, insecure_skip_verify, timeouts, limits, options)
 plugins.yaml:7:69  channels[0].keys[1]: "wight" is not a known key
     7 |     keys: […, { key: …, wight: … }]
       |                         ^^^^^  did you mean "weight"?  (allowed: key, label, weight, models, rpm, max_concurrent, enabled)`

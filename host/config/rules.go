@@ -57,6 +57,8 @@ func checkRule(rule, text string) *fault {
 		return checkBaseURL(text)
 	case "website":
 		return checkWebsite(text)
+	case "auth_scheme":
+		return checkAuthScheme(text)
 	case "header_name":
 		return checkHeaderName(text)
 	case "env_name":

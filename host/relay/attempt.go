@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +100,7 @@ func (t *attempt) try(remedies []adapter.Remedy) *failure.Fault {
 	t.expectHead()
 	resp, f := t.ch.Upstream.Do(ctx, upstream.Request{
 		Method: t.up.Method, Path: t.up.Path, Headers: t.up.Headers, Body: body,
-		Key: t.target.Key.Secret, Auth: t.lease.Manifest.Auth, Stream: t.up.Stream,
+		Key: t.target.Key.Secret, Auth: cmp.Or(t.ch.Config.Auth, t.lease.Manifest.Auth), Stream: t.up.Stream,
 	})
 	if f != nil {
 		defer cancel(nil)
