@@ -29,8 +29,8 @@ type guestLog struct {
 	dropped int
 }
 
-func newGuestLog(l *slog.Logger, plugin string, rate int) *guestLog {
-	return &guestLog{logger: l.With("plugin", plugin), rate: rate, now: time.Now}
+func newGuestLog(l *slog.Logger, rate int) *guestLog {
+	return &guestLog{logger: l, rate: rate, now: time.Now}
 }
 
 // line logs one line, or drops it.

@@ -32,6 +32,7 @@ type instance struct {
 	room    uint32 // its length
 	configs map[uint64]uint32
 	calls   int
+	size    int64 // of its memory, as the plugin counts it
 	dead    error // why it must not be called any more
 
 	// Guarded by the plugin's lock.
@@ -90,6 +91,8 @@ func (i *instance) die(err error) {
 		return
 	}
 	i.dead = err
+	i.p.counts.memory.Add(-i.size)
+	i.size = 0
 	// Closing fails only for what guests cannot have, such as open files.
 	_ = i.mod.Close(context.Background())
 }
@@ -103,11 +106,17 @@ func (i *instance) call(x export, budget int64, a, b uint64) (uint64, error) {
 	i.gauge.Refill(budget)
 	i.world.work = hostWork
 	i.stack[0], i.stack[1] = a, b
+	i.p.counts.calls.Add(1)
 	if err := x.f.CallWithStack(i.ctx, i.stack[:]); err != nil {
 		return 0, i.trapped(x.name, err)
 	}
+	size := int64(i.mem.Size())
+	if size != i.size {
+		i.p.counts.memory.Add(size - i.size)
+		i.size = size
+	}
 	if x.name != abi.ExportInitialize {
-		i.p.counts.spend(i.gauge.Used(), int64(i.mem.Size()))
+		i.p.counts.spend(i.gauge.Used(), size)
 	}
 	return i.stack[0], nil
 }

@@ -62,8 +62,12 @@ func (l *Loader) Load(ctx context.Context, module []byte, o Options) (*Plugin, *
 		return nil, report, err
 	}
 	report.Metering = metered.Stats
+	logger := o.Logger
+	if logger == nil {
+		logger = l.config.Logger.With("plugin", o.Name)
+	}
 	p := &Plugin{
-		name: o.Name, limits: o.Limits, spread: o.Instances, log: newGuestLog(l.config.Logger, o.Name, o.Limits.LogRate),
+		name: o.Name, limits: o.Limits, spread: o.Instances, log: newGuestLog(logger, o.Limits.LogRate),
 		replay: l.replay, engine: e, metered: metered,
 	}
 	p.started = sync.NewCond(&p.mu)

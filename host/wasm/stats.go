@@ -10,14 +10,18 @@ import (
 
 // counts are what happened since the plugin was loaded.
 type counts struct {
-	faults, busy, replays, lost, unkept atomic.Int64
-	spent, memory                       atomic.Int64
+	calls, memory, faults, busy, replays, lost, unkept atomic.Int64
+	spent, most                                        atomic.Int64 // units of all calls, and the most memory of one instance
 }
 
 // Stats is the state of a plugin at one moment.
 type Stats struct {
 	// Instances hold exchanges or wait for some, Spare (0 or 1) stands by, Exchanges are open.
 	Instances, Spare, Exchanges int
+	// Memory is how many bytes all instances have.
+	Memory int64
+	// Calls are calls of exports.
+	Calls int64
 	// Faults are calls that trapped, ran out of fuel or broke the ABI.
 	Faults int64
 	// Busy are exchanges refused because all instances were full.
@@ -38,6 +42,7 @@ func (p *Plugin) Stats() Stats {
 		s.Spare = 1
 	}
 	p.mu.Unlock()
+	s.Calls, s.Memory = p.counts.calls.Load(), p.counts.memory.Load()
 	s.Faults, s.Busy, s.Replays = p.counts.faults.Load(), p.counts.busy.Load(), p.counts.replays.Load()
 	s.Lost, s.Unkept, s.KeptBytes = p.counts.lost.Load(), p.counts.unkept.Load(), p.replay.used.Load()
 	return s
@@ -50,15 +55,15 @@ var (
 
 // Spent counts the metered units of all calls, and the most memory that one instance had.
 func (p *Plugin) Spent() (instructions, memory int64) {
-	return p.counts.spent.Load(), p.counts.memory.Load()
+	return p.counts.spent.Load(), p.counts.most.Load()
 }
 
 // spend adds a call to the count.
 func (c *counts) spend(units, memory int64) {
 	c.spent.Add(units)
 	for {
-		most := c.memory.Load()
-		if memory <= most || c.memory.CompareAndSwap(most, memory) {
+		most := c.most.Load()
+		if memory <= most || c.most.CompareAndSwap(most, memory) {
 			return
 		}
 	}

@@ -109,6 +109,8 @@ type Options struct {
 	Name string
 	// Limits bound it.
 	Limits Limits
+	// Logger takes the lines about this plugin; nil means Config.Logger with the plugin's name.
+	Logger *slog.Logger
 	// Instances is how many instances exchanges are spread over before they share one. 0 means GOMAXPROCS.
 	Instances int
 }
