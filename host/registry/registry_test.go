@@ -44,7 +44,7 @@ func TestBind(t *testing.T) {
 	if _, ok := r.Manifest("c"); ok {
 		t.Error("a manifest of nothing")
 	}
-	b, err := r.Bind("a", []byte(`{"ok":1}`))
+	b, err := r.Bind("ch", "a", []byte(`{"ok":1}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestBind(t *testing.T) {
 	run.Close()
 	l.Release()
 
-	_, err = r.Bind("a", []byte(`{"bad":1}`))
+	_, err = r.Bind("ch", "a", []byte(`{"bad":1}`))
 	var f *adapter.Failure
 	if !errors.As(err, &f) || f.Field != "bad" {
 		t.Errorf("a bad option: %v", err)
@@ -75,7 +75,7 @@ func TestBind(t *testing.T) {
 
 // A channel whose adapter is absent is valid and unavailable.
 func TestAbsent(t *testing.T) {
-	b, err := New(nil).Bind("acme", nil)
+	b, err := New(nil).Bind("ch", "acme", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
