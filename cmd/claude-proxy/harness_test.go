@@ -56,6 +56,9 @@ type proxy struct {
 	log  *lockedBuffer
 	stop context.CancelFunc
 	done chan error
+	reg  *registry.Registry
+	// plugins hears of each plugin whose state changed, as long as there is room.
+	plugins chan registry.PluginInfo
 	// seen collects every byte that clients got, for the search for canaries.
 	seen lockedBuffer
 }
@@ -80,10 +83,18 @@ func startWith(t testing.TB, extra []adapter.Module, channels string, more ...st
 // startAs is start with other options.
 func startAs(t testing.TB, change func(*app.Options), channels string, more ...string) *proxy {
 	t.Helper()
-	p := &proxy{t: t, log: &lockedBuffer{}, done: make(chan error, 1)}
-	options := app.Options{Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Registry: registry.New(plugins.Builtin()), Version: "test"}
+	p := &proxy{t: t, log: &lockedBuffer{}, done: make(chan error, 1), plugins: make(chan registry.PluginInfo, 1000)}
+	options := app.Options{Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Registry: registry.New(plugins.Builtin()), Version: "test",
+		PluginChanged: func(i registry.PluginInfo) {
+			select {
+			case p.plugins <- i:
+			default:
+			}
+		}}
 	change(&options)
 	reg := options.Registry
+	p.reg = reg
+	t.Cleanup(reg.Close)
 	text := "version: 1\n"
 	if channels != "" {
 		text += "channels:\n" + channels

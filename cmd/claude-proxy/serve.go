@@ -39,6 +39,7 @@ func newServe(configPath *string) *cobra.Command {
 
 func serve(ctx context.Context, configPath string, given bool, listen string, stdout, stderr io.Writer) error {
 	reg := registry.New(plugins.Builtin())
+	defer reg.Close()
 	cfg, err := load(configPath, given, listen, reg, stderr)
 	if err != nil {
 		return err
@@ -61,6 +62,7 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
+	awaitPlugins(ctx, reg, log)
 	l, err := app.Listen(cfg.Server.Listen)
 	if err != nil {
 		return err
@@ -83,6 +85,18 @@ func warnOfFewFiles(log *slog.Logger, requests int, files uint64) {
 	if need := uint64(2*requests + filesBeside); files > 0 && files < need {
 		log.Warn("the limit of open files is too low for server.max_concurrent_requests", "limit", files, "needed", need,
 			"try", fmt.Sprintf("ulimit -n %d, LimitNOFILE=%d in a systemd unit, or a lower max_concurrent_requests", need, need))
+	}
+}
+
+// pluginPatience is how long the start waits for plugins. Those that were compiled before take a moment; a new one may take
+// seconds, and then the other channels need not wait for it.
+const pluginPatience = 5 * time.Second
+
+func awaitPlugins(ctx context.Context, reg *registry.Registry, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, pluginPatience)
+	defer cancel()
+	if err := reg.Settled(ctx); err != nil {
+		log.Warn("serving without some plugins; their channels follow when they are loaded", "error", err.Error())
 	}
 }
 

@@ -56,9 +56,12 @@ type Options struct {
 	Version string
 	// Memory looks at the memory of the process; nil looks for real, see overload.Memory.
 	Memory func() overload.Sample
+	// PluginChanged is told of each plugin whose state changed; see registry.Settings. May be nil.
+	PluginChanged func(registry.PluginInfo)
 }
 
-// New puts a configuration to work. It opens no socket.
+// New puts a configuration to work and lets the registry load the plugins that it names. It opens no socket. The registry
+// stays the caller's, who closes it after the last request.
 func New(cfg *config.Config, o Options) (*App, error) {
 	a := &App{cfg: cfg, log: o.Log}
 	s, err := build(cfg, o.Registry, o.Version)
@@ -66,6 +69,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		return nil, err
 	}
 	a.current.Store(s)
+	o.Registry.Use(plugins(cfg, o))
 	a.balancer = balance.New(time.Now, rand.Float64)
 	a.health = &healthFile{path: filepath.Join(cfg.Server.StateDir, healthName), balancer: a.balancer, log: o.Log}
 	a.health.restore()

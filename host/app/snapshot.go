@@ -20,8 +20,16 @@ type snapshot struct {
 	relay *relay.Snapshot
 }
 
-// build puts a configuration to work. Nothing of it touches the network.
-func build(cfg *config.Config, reg *registry.Registry, version string) (*snapshot, error) {
+// release lets go of the adapters of a snapshot that another one replaced. Requests under way are not disturbed.
+func (s *snapshot) release(reg *registry.Registry) {
+	for _, c := range s.relay.Channels {
+		reg.Unbind(c.Adapter)
+	}
+}
+
+// build puts a configuration to work. Nothing of it touches the network. The snapshot is to be released when it has been
+// replaced.
+func build(cfg *config.Config, reg *registry.Registry, version string) (s *snapshot, err error) {
 	isDemo := len(cfg.Channels) == 0
 	if isDemo {
 		copied := *cfg
@@ -34,26 +42,31 @@ func build(cfg *config.Config, reg *registry.Registry, version string) (*snapsho
 	}
 	routes := routing.New(cfg)
 	channels := make(map[string]*relay.Channel, len(cfg.Channels))
+	s = &snapshot{
+		http:  &httpapi.Snapshot{Config: cfg, Principals: principals, Routes: routes, Demo: isDemo},
+		relay: &relay.Snapshot{Config: cfg, Routes: routes, Channels: channels},
+	}
+	defer func() {
+		if err != nil {
+			s.release(reg)
+		}
+	}()
 	for i := range cfg.Channels {
 		c := &cfg.Channels[i]
-		binding, err := reg.Bind(c.Adapter, c.Options)
+		binding, err := reg.Bind(c.Name, c.Adapter, c.Options)
 		if err != nil {
-			return nil, fmt.Errorf("channel %s: %w", c.Name, err)
+			return s, fmt.Errorf("channel %s: %w", c.Name, err)
 		}
+		channels[c.Name] = &relay.Channel{Config: c, Adapter: binding, Secrets: secrets(c), Demo: isDemo}
 		options := upstream.Options{UserAgent: "claude-proxy/" + version}
 		if isDemo {
 			options.Transport = demo.Transport{}
 		}
-		client, err := upstream.New(c, options)
-		if err != nil {
-			return nil, fmt.Errorf("channel %s: %w", c.Name, err)
+		if channels[c.Name].Upstream, err = upstream.New(c, options); err != nil {
+			return s, fmt.Errorf("channel %s: %w", c.Name, err)
 		}
-		channels[c.Name] = &relay.Channel{Config: c, Adapter: binding, Upstream: client, Secrets: secrets(c), Demo: isDemo}
 	}
-	return &snapshot{
-		http:  &httpapi.Snapshot{Config: cfg, Principals: principals, Routes: routes, Demo: isDemo},
-		relay: &relay.Snapshot{Config: cfg, Routes: routes, Channels: channels},
-	}, nil
+	return s, nil
 }
 
 // secrets lists what must never show up in anything that this channel's upstream makes us say.

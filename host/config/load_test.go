@@ -258,10 +258,10 @@ func TestNotes(t *testing.T) {
 	// Defaults written out are not worth a note.
 	f("log: { bodies: off, recent: 1000 }\nplugins: { dir: plugins, modules: {} }\nserver: { cors: { enabled: false, origins: [] } }")
 	f("log: { bodies: all, recent: 0 }", "log.bodies", "log.recent")
-	f("plugins: { dir: elsewhere }", "plugins")
 	f("server: { allowed_hosts: [proxy.example] }", "server.allowed_hosts")
 	// What has an effect has no note.
 	f("server: { trusted_proxies: [10.0.0.0/8] }")
+	f("plugins: { dir: elsewhere, modules: { acme: { limits: { log_rate: 0 } } } }")
 	f("routing: { strategy: fastest, affinity: off, affinity_ttl: 5m }")
 	f("server: { cors: { enabled: true, origins: [\"*\"] }, rate_limit: { enabled: true, max_requests: 5 } }")
 	f("auth: { keys: [ { name: a, key: canary-key-a, rpm: 5, tokens_per_minute: 6, max_concurrent: 7 } ] }")
