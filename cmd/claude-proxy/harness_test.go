@@ -54,6 +54,7 @@ type proxy struct {
 	url  string
 	app  *app.App
 	log  *lockedBuffer
+	app  *app.App
 	stop context.CancelFunc
 	done chan error
 	reg  *registry.Registry

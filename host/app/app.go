@@ -15,8 +15,10 @@ import (
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/admission"
+	"github.com/claude-proxy/claude-proxy/host/auth"
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/httpapi"
 	"github.com/claude-proxy/claude-proxy/host/limits"
 	"github.com/claude-proxy/claude-proxy/host/overload"
@@ -37,6 +39,7 @@ const (
 // App is a proxy that is ready to serve.
 type App struct {
 	cfg      *config.Config
+	hub      *telemetry.Hub
 	log      *slog.Logger
 	current  atomic.Pointer[snapshot]
 	handler  http.Handler
@@ -63,7 +66,8 @@ type Options struct {
 // New puts a configuration to work and lets the registry load the plugins that it names. It opens no socket. The registry
 // stays the caller's, who closes it after the last request.
 func New(cfg *config.Config, o Options) (*App, error) {
-	a := &App{cfg: cfg, log: o.Log}
+	a := &App{cfg: cfg, hub: telemetry.New(cfg, telemetry.Options{Log: o.Log, Version: o.Version})}
+	a.log = slog.New(a.hub.Handler(o.Log.Handler()))
 	s, err := build(cfg, o.Registry, o.Version)
 	if err != nil {
 		return nil, err
@@ -78,11 +82,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	}
 	a.memory = overload.New(o.Memory, a.pressed)
 	limiter := limits.New(time.Now)
-	logged := telemetry.RequestLog(o.Log, cfg.Log.Requests, cfg.Log.Responses)
-	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, func(r *relay.Record) {
-		limiter.Spend(r.Call.Principal, r.Spent())
-		logged(r)
-	})
+	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, observer{a.hub, limiter})
 	a.handler = httpapi.New(httpapi.Options{
 		Snapshot:  func() *httpapi.Snapshot { return a.current.Load().http },
 		Relay:     relayed,
@@ -91,13 +91,38 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		Strangers: limits.NewStrangers(time.Now),
 		Shedding:  func() bool { return a.memory.Level() >= overload.Hard },
 		Ready:     a.ready,
+		Refused:   a.refused,
+		Metrics:   a.hub.Metrics(),
+		Local:     a.hub.Local,
 		Panicked: func(id string, value any, stack []byte) {
-			o.Log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
+			a.log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
 		},
 		Version: o.Version,
 	}, cfg.Server.HealthPath)
 	return a, nil
 }
+
+// observer passes on what requests came to.
+type observer struct {
+	*telemetry.Hub
+	limits *limits.Limiter
+}
+
+func (o observer) Ended(r *relay.Record) {
+	o.limits.Spend(r.Call.Principal, r.Spent())
+	o.Hub.Ended(r)
+}
+
+func (a *App) refused(id string, p *auth.Principal, r *http.Request, f *failure.Answer) {
+	refusal := telemetry.Refusal{ID: id, Method: r.Method, Path: r.URL.Path, Answer: f}
+	if p != nil {
+		refusal.Client = p.Name
+	}
+	a.hub.Refused(refusal)
+}
+
+// Telemetry is what the proxy tells of its requests.
+func (a *App) Telemetry() *telemetry.Hub { return a.hub }
 
 // Demo says that no channel is defined and the implicit demo channel answers.
 func (a *App) Demo() bool { return a.current.Load().http.Demo }
