@@ -34,9 +34,13 @@ func TestTelemetry(t *testing.T) {
 			up := upstreamOf(t)
 			p := start(t, channel("main", a.name, up.URL))
 			events := p.app.Telemetry().Subscribe(t.Context(), telemetry.RequestEnded)
-			p.app.Telemetry().Capture("main", time.Minute)
+			p.app.Telemetry().Capture("main", "all", time.Minute)
 			for _, stream := range []bool{false, true} {
-				body := ask("claude-test", "please quote "+upstreamKey+" and "+clientKey, stream)
+				model := "fast-plain" // which does not repeat what it was told
+				if stream {
+					model = "fast-stream-5"
+				}
+				body := ask(model, "please quote "+upstreamKey+" and "+clientKey, stream)
 				if got := p.post("/v1/messages", body); got.status != 200 {
 					t.Fatalf("%d %s", got.status, got.body)
 				}

@@ -15,10 +15,8 @@ import (
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/admission"
-	"github.com/claude-proxy/claude-proxy/host/auth"
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/config"
-	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/httpapi"
 	"github.com/claude-proxy/claude-proxy/host/limits"
 	"github.com/claude-proxy/claude-proxy/host/overload"
@@ -66,7 +64,8 @@ type Options struct {
 // New puts a configuration to work and lets the registry load the plugins that it names. It opens no socket. The registry
 // stays the caller's, who closes it after the last request.
 func New(cfg *config.Config, o Options) (*App, error) {
-	a := &App{cfg: cfg, hub: telemetry.New(cfg, telemetry.Options{Log: o.Log, Version: o.Version})}
+	a := &App{cfg: cfg}
+	a.hub = telemetry.New(cfg, telemetry.Options{Log: o.Log, Version: o.Version, Health: a.channelHealth})
 	a.log = slog.New(a.hub.Handler(o.Log.Handler()))
 	s, err := build(cfg, o.Registry, o.Version)
 	if err != nil {
@@ -100,25 +99,6 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		Version: o.Version,
 	}, cfg.Server.HealthPath)
 	return a, nil
-}
-
-// observer passes on what requests came to.
-type observer struct {
-	*telemetry.Hub
-	limits *limits.Limiter
-}
-
-func (o observer) Ended(r *relay.Record) {
-	o.limits.Spend(r.Call.Principal, r.Spent())
-	o.Hub.Ended(r)
-}
-
-func (a *App) refused(id string, p *auth.Principal, r *http.Request, f *failure.Answer) {
-	refusal := telemetry.Refusal{ID: id, Method: r.Method, Path: r.URL.Path, Answer: f}
-	if p != nil {
-		refusal.Client = p.Name
-	}
-	a.hub.Refused(refusal)
 }
 
 // Telemetry is what the proxy tells of its requests.

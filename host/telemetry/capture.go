@@ -28,8 +28,8 @@ const (
 // captures says whose inside is kept, and keeps it. The zero value keeps none.
 type captures struct {
 	mu sync.Mutex
-	// until holds, by channel ("" is all), when a capture that was switched on ends.
-	until map[string]time.Time
+	// on holds, by channel ("" is all), what was switched on.
+	on    map[string]CaptureState
 	kept  []*capture
 	bytes int
 }
@@ -37,24 +37,27 @@ type captures struct {
 // CaptureState is a capture that is switched on.
 type CaptureState struct {
 	// Channel is whose exchanges are captured; "" is all.
-	Channel string    `json:"channel"`
-	Until   time.Time `json:"until"`
+	Channel string `json:"channel"`
+	// Bodies is errors, for what does not end well, or all.
+	Bodies config.Bodies `json:"bodies"`
+	Until  time.Time     `json:"until"`
 }
 
-// Capture keeps the inside of the exchanges of a channel ("": of all channels) for the next d, a day at most; 0 switches it
-// off. What was kept stays until it is too much or a year of others came.
-func (h *Hub) Capture(channel string, d time.Duration) {
+// Capture keeps the inside of the exchanges of a channel ("": of all channels) for the next d, a day at most: of all of
+// them, or with bodies "errors" of those that do not end well. 0 or bodies "off" switch it off. What was kept stays until
+// newer ones need its place.
+func (h *Hub) Capture(channel string, bodies config.Bodies, d time.Duration) {
 	c := &h.captures
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if d <= 0 {
-		delete(c.until, channel)
+	if d <= 0 || bodies == "off" {
+		delete(c.on, channel)
 		return
 	}
-	if c.until == nil {
-		c.until = make(map[string]time.Time)
+	if c.on == nil {
+		c.on = make(map[string]CaptureState)
 	}
-	c.until[channel] = h.now().Add(min(d, maxCaptureTime))
+	c.on[channel] = CaptureState{Channel: channel, Bodies: bodies, Until: h.now().Add(min(d, maxCaptureTime))}
 }
 
 // Captures lists what is switched on, by channel.
@@ -63,8 +66,8 @@ func (h *Hub) Captures() []CaptureState {
 	defer h.captures.mu.Unlock()
 	h.captures.expire(h.now())
 	list := []CaptureState{}
-	for channel, until := range h.captures.until {
-		list = append(list, CaptureState{channel, until})
+	for _, state := range h.captures.on {
+		list = append(list, state)
 	}
 	slices.SortFunc(list, func(a, b CaptureState) int { return strings.Compare(a.Channel, b.Channel) })
 	return list
@@ -87,9 +90,9 @@ func (h *Hub) Captured(id string) (Inside, bool) {
 }
 
 func (c *captures) expire(now time.Time) {
-	for channel, until := range c.until {
-		if !now.Before(until) {
-			delete(c.until, channel)
+	for channel, state := range c.on {
+		if !now.Before(state.Until) {
+			delete(c.on, channel)
 		}
 	}
 }
@@ -100,7 +103,7 @@ func (h *Hub) trace(call *relay.Call) relay.Trace {
 	if h.settings.Load().log.Bodies == "off" {
 		c.mu.Lock()
 		c.expire(h.now())
-		wanted := len(c.until) > 0
+		wanted := len(c.on) > 0
 		c.mu.Unlock()
 		if !wanted {
 			return nil
@@ -121,7 +124,7 @@ func (h *Hub) captured(r *relay.Record, e *Exchange) *capture {
 	c := &h.captures
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.wants(e) && !logsBodies(h.settings.Load().log.Bodies, e) {
+	if !c.wants(e) && !covers(h.settings.Load().log.Bodies, e) {
 		c.bytes -= x.size
 		return nil
 	}
@@ -136,19 +139,19 @@ func (h *Hub) captured(r *relay.Record, e *Exchange) *capture {
 
 // wants says whether a capture that is switched on covers an exchange.
 func (c *captures) wants(e *Exchange) bool {
-	if _, all := c.until[""]; all {
+	if covers(c.on[""].Bodies, e) {
 		return true
 	}
 	for i := range e.Attempts {
-		if _, on := c.until[e.Attempts[i].Channel]; on {
+		if covers(c.on[e.Attempts[i].Channel].Bodies, e) {
 			return true
 		}
 	}
 	return false
 }
 
-// logsBodies says whether log.bodies covers an exchange.
-func logsBodies(b config.Bodies, e *Exchange) bool {
+// covers says whether "errors" or "all" speaks of an exchange.
+func covers(b config.Bodies, e *Exchange) bool {
 	return b == "all" || b == "errors" && e.Outcome != OK
 }
 

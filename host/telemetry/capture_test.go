@@ -32,7 +32,7 @@ func TestCapture(t *testing.T) {
 	if trace := b.run("r0", "named", "ok", whole); trace != nil {
 		t.Fatal("a request is watched although nothing is switched on")
 	}
-	b.Capture("main", time.Minute)
+	b.Capture("main", "all", time.Minute)
 	b.run("r1", "named", "ok", whole)
 	b.run("r2", "named", "ok", whole, nil) // served by another channel
 	in, ok := b.Captured("r1")
@@ -71,9 +71,9 @@ func TestCapture(t *testing.T) {
 	if b.run("r3", "named", "ok", whole) != nil || len(b.Captures()) != 0 {
 		t.Error("the capture did not end")
 	}
-	b.Capture("", time.Hour)
+	b.Capture("", "all", time.Hour)
 	b.run("r4", "named", "ok", whole, nil)
-	b.Capture("", 0)
+	b.Capture("", "all", 0)
 	if _, ok := b.Captured("r4"); !ok || len(b.Captures()) != 0 {
 		t.Error("a capture of all channels")
 	}

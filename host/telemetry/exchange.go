@@ -82,14 +82,23 @@ type Exchange struct {
 
 // Attempt is one try on one channel and key.
 type Attempt struct {
-	Channel string  `json:"channel"`
-	Adapter string  `json:"adapter"`
-	Key     string  `json:"key"`
-	KeyID   string  `json:"key_id,omitempty"`
-	Model   string  `json:"model"`
-	WaitMS  float64 `json:"wait_ms"`
-	HeadMS  float64 `json:"head_ms,omitempty"`
-	TotalMS float64 `json:"total_ms"`
+	Channel string `json:"channel"`
+	Adapter string `json:"adapter"`
+	Key     string `json:"key"`
+	KeyID   string `json:"key_id,omitempty"`
+	Model   string `json:"model"`
+	// StartMS is when it began, after the request came; WaitMS is the pause before that. The others count from its
+	// beginning: to the upstream's response head, the first byte of its body, the first content (absent where it did not
+	// come to that), and its end.
+	StartMS     float64 `json:"start_ms"`
+	WaitMS      float64 `json:"wait_ms"`
+	HeadMS      float64 `json:"head_ms,omitempty"`
+	FirstByteMS float64 `json:"first_byte_ms,omitempty"`
+	ContentMS   float64 `json:"content_ms,omitempty"`
+	TotalMS     float64 `json:"total_ms"`
+	// Status is the upstream's; 0 where it did not answer. UpstreamRequest is its own id for the request.
+	Status          int    `json:"status,omitempty"`
+	UpstreamRequest string `json:"upstream_request,omitempty"`
 	// Fault is absent from the attempt that answered.
 	Fault *Fault `json:"fault,omitempty"`
 }
@@ -140,7 +149,7 @@ func (e *Exchange) end(r *relay.Record) {
 	if len(r.Attempts) > 0 {
 		e.Attempts = make([]Attempt, len(r.Attempts))
 		for i := range r.Attempts {
-			e.Attempts[i] = attemptOf(&r.Attempts[i])
+			e.Attempts[i] = attemptOf(&r.Attempts[i], r.Call.Received)
 		}
 		last := &e.Attempts[len(e.Attempts)-1]
 		e.Channel, e.Adapter, e.Key, e.UpstreamModel = last.Channel, last.Adapter, last.Key, last.Model
@@ -157,10 +166,11 @@ func (e *Exchange) end(r *relay.Record) {
 	e.FirstByteMS, e.TotalMS, e.OverheadMS = milliseconds(r.FirstByte), milliseconds(r.Total), milliseconds(r.Before)
 }
 
-func attemptOf(a *relay.Attempt) Attempt {
+func attemptOf(a *relay.Attempt, received time.Time) Attempt {
 	out := Attempt{
-		Channel: a.Channel, Adapter: a.Adapter, Key: a.Key, KeyID: a.KeyID, Model: a.Model,
-		WaitMS: milliseconds(a.Wait), HeadMS: milliseconds(a.Head), TotalMS: milliseconds(a.Total),
+		Channel: a.Channel, Adapter: a.Adapter, Key: a.Key, KeyID: a.KeyID, Model: a.Model, Status: a.Status, UpstreamRequest: a.UpstreamRequest,
+		StartMS: milliseconds(a.Began.Sub(received)), WaitMS: milliseconds(a.Wait), HeadMS: milliseconds(a.Head),
+		FirstByteMS: milliseconds(a.FirstByte), ContentMS: milliseconds(a.Content), TotalMS: milliseconds(a.Total),
 	}
 	if f := a.Fault; f != nil {
 		out.Fault = &Fault{

@@ -118,7 +118,7 @@ func (h *Hub) Ended(r *relay.Record) {
 		h.Publish(RequestEnded, done)
 	}
 	logRequest(h.log, set.log.Requests, set.log.Responses, r)
-	if capture != nil && logsBodies(set.log.Bodies, &done) {
+	if capture != nil && covers(set.log.Bodies, &done) {
 		logBodies(h.log, r.Call.ID, capture.view())
 	}
 }
