@@ -54,7 +54,6 @@ type proxy struct {
 	url  string
 	app  *app.App
 	log  *lockedBuffer
-	app  *app.App
 	stop context.CancelFunc
 	done chan error
 	reg  *registry.Registry
