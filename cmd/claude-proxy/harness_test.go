@@ -59,6 +59,8 @@ type proxy struct {
 	reg  *registry.Registry
 	// plugins hears of each plugin whose state changed, as long as there is room.
 	plugins chan registry.PluginInfo
+	// path is the configuration file.
+	path string
 	// seen collects every byte that clients got, for the search for canaries.
 	seen lockedBuffer
 }
@@ -108,12 +110,16 @@ func startAs(t testing.TB, change func(*app.Options), channels string, more ...s
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, report := config.Load(config.LoadOptions{Path: path, Adapters: reg.Names(), CheckOptions: reg.Check, LookupEnv: func(name string) (string, bool) {
-		if name == "PROXY_ACCESS_KEY" {
-			return clientKey, true
-		}
-		return "", false
-	}})
+	p.path = path
+	options.Load = func() (*config.Config, config.Report) {
+		return config.Load(config.LoadOptions{Path: path, Adapters: reg.Names(), CheckOptions: reg.Check, LookupEnv: func(name string) (string, bool) {
+			if name == "PROXY_ACCESS_KEY" {
+				return clientKey, true
+			}
+			return "", false
+		}})
+	}
+	cfg, report := options.Load()
 	if cfg == nil {
 		t.Fatalf("the configuration is not valid:\n%s", report)
 	}

@@ -17,8 +17,10 @@ import (
 
 	"github.com/claude-proxy/claude-proxy/host/app"
 	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/config/watch"
 	"github.com/claude-proxy/claude-proxy/host/firstrun"
 	"github.com/claude-proxy/claude-proxy/host/registry"
+	"github.com/claude-proxy/claude-proxy/host/running"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
 	"github.com/claude-proxy/claude-proxy/plugins"
 )
@@ -51,9 +53,13 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 	// A pipe that nobody reads must not hold up requests.
 	lines := telemetry.NewAsync(stderr, nil)
 	defer lines.Close(time.Second)
-	log := telemetry.NewLogger(lines, cfg.Log, cfg.Server.Environment)
+	logs := telemetry.NewSwitch(lines, cfg.Log, cfg.Server.Environment)
+	log := logs.Logger()
 	warnOfFewFiles(log, cfg.Server.MaxConcurrentRequests, maxFiles())
-	proxy, err := app.New(cfg, app.Options{Log: log, Registry: reg, Version: programVersion()})
+	proxy, err := app.New(cfg, app.Options{Log: log, UseLog: logs.Use, Registry: reg, Version: programVersion(),
+		Load: func() (*config.Config, config.Report) {
+			return again(source(configPath, given, listen, reg))
+		}})
 	if err != nil {
 		return err
 	}
@@ -74,7 +80,52 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 		}
 	}
 	greeting.Write(stdout)
+	defer announce(cfg, greeting.URL, log)()
+	go proxy.Watch(ctx, nil, watch.Options{})
+	go reloadOnSignal(ctx, proxy)
 	return proxy.Serve(ctx, l)
+}
+
+// again completes a configuration that was read while the proxy runs.
+func again(cfg *config.Config, report config.Report) (*config.Config, config.Report) {
+	if cfg == nil {
+		return nil, report
+	}
+	if err := ensureKey(cfg, new(firstrun.Greeting)); err != nil {
+		report.Problems = append(report.Problems, config.Problem{Code: config.CodeAccess, File: cfg.Path, Message: err.Error()})
+		return nil, report
+	}
+	return cfg, report
+}
+
+// announce lets other commands find this proxy, until the returned function is called.
+func announce(cfg *config.Config, url string, log *slog.Logger) (withdraw func()) {
+	path, err := filepath.Abs(cfg.Path)
+	if err != nil {
+		path = cfg.Path
+	}
+	withdraw, err = running.Announce(cfg.Server.StateDir, running.Info{PID: os.Getpid(), URL: url, Config: path, Version: programVersion(), Started: time.Now()})
+	if err != nil {
+		log.Warn("other commands will not find this proxy by themselves", "error", err)
+		return func() {}
+	}
+	return withdraw
+}
+
+// reloadOnSignal reads the files again at each SIGHUP, until ctx ends.
+func reloadOnSignal(ctx context.Context, proxy *app.App) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-signals:
+			// What it came to stands in the log.
+			_, _ = proxy.Reload(ctx, "signal")
+		}
+	}
 }
 
 // filesBeside is what the program needs open beside two sockets for each request.
@@ -151,13 +202,18 @@ func exampleModel(cfg *config.Config) string {
 	return usual
 }
 
-// load reads the configuration (a missing file is an empty one unless it was given by name) and prints what is wrong or worth knowing. The error is an exitError when it was printed.
-func load(path string, given bool, listen string, reg *registry.Registry, stderr io.Writer) (*config.Config, error) {
+// source reads the configuration; a missing file is an empty one unless it was given by name.
+func source(path string, given bool, listen string, reg *registry.Registry) (*config.Config, config.Report) {
 	opts := config.LoadOptions{Path: path, Optional: !given, Adapters: reg.Names(), CheckOptions: reg.Check}
 	if listen != "" {
 		opts.Flags = []config.Override{{Path: "server.listen", Value: listen, Flag: "--listen"}}
 	}
-	cfg, report := config.Load(opts)
+	return config.Load(opts)
+}
+
+// load is source, and prints what is wrong or worth knowing. The error is an exitError when it was printed.
+func load(path string, given bool, listen string, reg *registry.Registry, stderr io.Writer) (*config.Config, error) {
+	cfg, report := source(path, given, listen, reg)
 	for _, p := range append(report.Problems, report.Notes...) {
 		fmt.Fprintln(stderr, p)
 	}

@@ -13,10 +13,10 @@ var ErrFull = errors.New("too many requests at once")
 
 // Gate hands out a fixed number of slots in order of arrival. It is safe for concurrent use.
 type Gate struct {
-	slots, length int
-	wait          time.Duration
-
 	mu     sync.Mutex
+	slots  int
+	length int
+	wait   time.Duration
 	taken  int
 	queue  []*waiter
 	refuse int64
@@ -29,6 +29,20 @@ type waiter struct{ ready chan struct{} }
 // at most wait.
 func New(slots, length int, wait time.Duration) *Gate {
 	return &Gate{slots: slots, length: length, wait: wait}
+}
+
+// Resize changes what New was given. Requests that have a slot keep it, those that wait go on waiting as they began; with
+// more slots, as many of them as there is room for get theirs.
+func (g *Gate) Resize(slots, length int, wait time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.slots, g.length, g.wait = slots, length, wait
+	for len(g.queue) > 0 && (g.slots <= 0 || g.taken < g.slots) {
+		g.taken++
+		w := g.queue[0]
+		g.queue = g.queue[1:]
+		w.ready <- struct{}{}
+	}
 }
 
 // Enter takes a slot, waiting in the queue if it must. The error is ErrFull or the context's. After nil, Leave must be
@@ -47,9 +61,10 @@ func (g *Gate) Enter(ctx context.Context) error {
 	}
 	w := &waiter{ready: make(chan struct{}, 1)}
 	g.queue = append(g.queue, w)
+	wait := g.wait
 	g.mu.Unlock()
 
-	timer := time.NewTimer(g.wait)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	var err error
 	select {
@@ -89,7 +104,7 @@ func (g *Gate) withdraw(w *waiter, refused bool) bool {
 func (g *Gate) Leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.queue) > 0 {
+	if len(g.queue) > 0 && (g.slots <= 0 || g.taken <= g.slots) {
 		w := g.queue[0]
 		g.queue = g.queue[1:]
 		w.ready <- struct{}{}

@@ -2,16 +2,12 @@
 package app
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/admission"
@@ -25,27 +21,20 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
 )
 
-// Limits of the listener. The write side has no limit of its own: every write has one.
-const (
-	headerTimeout  = 10 * time.Second
-	keepAlive      = 120 * time.Second
-	maxHeaderBytes = 64 << 10
-	// lastWords is how long streams that outlive the drain have to write their error event.
-	lastWords = 2 * time.Second
-)
-
 // App is a proxy that is ready to serve.
 type App struct {
-	cfg      *config.Config
-	hub      *telemetry.Hub
+	options  Options
 	log      *slog.Logger
 	current  atomic.Pointer[snapshot]
 	handler  http.Handler
 	balancer *balance.Balancer
 	health   *healthFile
 	memory   *overload.Monitor
-	// server is there while Serve runs.
-	server   atomic.Pointer[http.Server]
+	gate     *admission.Gate
+	reloads  reloads
+	retired  retired
+	// doors is there while Serve runs.
+	doors    atomic.Pointer[doors]
 	draining atomic.Bool
 }
 
@@ -55,6 +44,12 @@ type Options struct {
 	Registry *registry.Registry
 	// Version is shown to clients and upstreams.
 	Version string
+	// Load reads the configuration once more for Reload, with the flags of the program; nil makes Reload an error.
+	Load func() (*config.Config, config.Report)
+	// Reloaded is told of every attempt to put a changed configuration to work, before Reload returns; may be nil.
+	Reloaded func(ReloadResult)
+	// UseLog changes level and format of the log; may be nil.
+	UseLog func(config.Log, config.Environment)
 	// Memory looks at the memory of the process; nil looks for real, see overload.Memory.
 	Memory func() overload.Sample
 	// PluginChanged is told of each plugin whose state changed; see registry.Settings. May be nil.
@@ -64,10 +59,8 @@ type Options struct {
 // New puts a configuration to work and lets the registry load the plugins that it names. It opens no socket. The registry
 // stays the caller's, who closes it after the last request.
 func New(cfg *config.Config, o Options) (*App, error) {
-	a := &App{cfg: cfg}
-	a.hub = telemetry.New(cfg, telemetry.Options{Log: o.Log, Version: o.Version, Health: a.channelHealth})
-	a.log = slog.New(a.hub.Handler(o.Log.Handler()))
-	s, err := build(cfg, o.Registry, o.Version)
+	a := &App{options: o, log: o.Log}
+	s, err := build(cfg, o.Registry, o.Version, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -81,84 +74,33 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	}
 	a.memory = overload.New(o.Memory, a.pressed)
 	limiter := limits.New(time.Now)
-	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, observer{a.hub, limiter})
-	a.handler = httpapi.New(httpapi.Options{
+	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, func(r *relay.Record) {
+		limiter.Spend(r.Call.Principal, r.Spent())
+		c := a.Config().Log
+		telemetry.RequestLog(o.Log, c.Requests, c.Responses)(r)
+	})
+	a.gate = admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait)
+	a.handler = a.holding(httpapi.New(httpapi.Options{
 		Snapshot:  func() *httpapi.Snapshot { return a.current.Load().http },
 		Relay:     relayed,
 		Limits:    limiter,
-		Gate:      admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait),
+		Gate:      a.gate,
 		Strangers: limits.NewStrangers(time.Now),
 		Shedding:  func() bool { return a.memory.Level() >= overload.Hard },
 		Ready:     a.ready,
-		Refused:   a.refused,
-		Metrics:   a.hub.Metrics(),
-		Local:     a.hub.Local,
 		Panicked: func(id string, value any, stack []byte) {
-			a.log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
+			o.Log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
 		},
 		Version: o.Version,
-	}, cfg.Server.HealthPath)
+	}))
 	return a, nil
 }
 
-// Telemetry is what the proxy tells of its requests.
-func (a *App) Telemetry() *telemetry.Hub { return a.hub }
+// Config is the configuration in force. It never changes; after a reload there is another one.
+func (a *App) Config() *config.Config { return a.current.Load().config }
 
 // Demo says that no channel is defined and the implicit demo channel answers.
 func (a *App) Demo() bool { return a.current.Load().http.Demo }
 
 // Handler is the whole HTTP surface, for tests that need no socket.
 func (a *App) Handler() http.Handler { return a.handler }
-
-// Listen opens the configured address. When the port is taken, the error says what to do.
-func Listen(addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("cannot listen on %s: the address is in use, perhaps by another copy of this program\n  try: PORT=3001 claude-proxy   (or set server.listen in plugins.yaml)", addr)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w", addr, err)
-	}
-	return l, nil
-}
-
-// Serve serves on l until stop is cancelled, then lets live requests finish for the configured drain time. What is left
-// after it ends with an error event. A nil error means that the server stopped because it was asked to.
-func (a *App) Serve(stop context.Context, l net.Listener) error {
-	base, kill := context.WithCancelCause(context.Background())
-	defer kill(nil)
-	defer a.keepHealth()()
-	go a.memory.Watch(base)
-	srv := &http.Server{
-		Handler:           a.handler,
-		BaseContext:       func(net.Listener) context.Context { return base },
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       keepAlive,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
-	a.server.Store(srv)
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-stop.Done():
-	}
-	a.draining.Store(true)
-	a.log.Info("stopping: no new requests, live ones may finish", "drain_timeout", a.cfg.Server.DrainTimeout)
-	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.Server.DrainTimeout)
-	defer cancel()
-	err := srv.Shutdown(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	a.log.Warn("ending the requests that are still live")
-	kill(relay.ErrDraining)
-	last, cancelLast := context.WithTimeout(context.Background(), lastWords)
-	defer cancelLast()
-	if err := srv.Shutdown(last); err != nil {
-		return errors.Join(err, srv.Close())
-	}
-	return nil
-}

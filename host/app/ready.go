@@ -41,8 +41,8 @@ func (a *App) usable() httpapi.Check {
 
 // pressed reacts to a new level of memory: under pressure idle connections are closed and none is kept.
 func (a *App) pressed(level overload.Level, s overload.Sample) {
-	if srv := a.server.Load(); srv != nil {
-		srv.SetKeepAlivesEnabled(level == overload.None)
+	if d := a.doors.Load(); d != nil {
+		d.keepAlive(level == overload.None)
 	}
 	if level == overload.None {
 		a.log.Info("memory is no longer short", "used_mib", s.Used>>20, "limit_mib", s.Limit>>20)

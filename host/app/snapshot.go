@@ -16,8 +16,11 @@ import (
 
 // snapshot is one configuration put to work: what the HTTP surface sees of it and what the relay sees.
 type snapshot struct {
-	http  *httpapi.Snapshot
-	relay *relay.Snapshot
+	// config is what the file says; the others see the demo channel where it has none.
+	config *config.Config
+	http   *httpapi.Snapshot
+	relay  *relay.Snapshot
+	holds  holds
 }
 
 // release lets go of the adapters of a snapshot that another one replaced. Requests under way are not disturbed.
@@ -28,8 +31,9 @@ func (s *snapshot) release(reg *registry.Registry) {
 }
 
 // build puts a configuration to work. Nothing of it touches the network. The snapshot is to be released when it has been
-// replaced.
-func build(cfg *config.Config, reg *registry.Registry, version string) (s *snapshot, err error) {
+// replaced. previous is the one that it replaces, or nil: channels that are made the same way keep their connections.
+func build(cfg *config.Config, reg *registry.Registry, version string, previous *snapshot) (s *snapshot, err error) {
+	asWritten := cfg
 	isDemo := len(cfg.Channels) == 0
 	if isDemo {
 		copied := *cfg
@@ -43,6 +47,7 @@ func build(cfg *config.Config, reg *registry.Registry, version string) (s *snaps
 	routes := routing.New(cfg)
 	channels := make(map[string]*relay.Channel, len(cfg.Channels))
 	s = &snapshot{
+		config: asWritten, holds: newHolds(),
 		http:  &httpapi.Snapshot{Config: cfg, Principals: principals, Routes: routes, Demo: isDemo},
 		relay: &relay.Snapshot{Config: cfg, Routes: routes, Channels: channels},
 	}
@@ -58,7 +63,7 @@ func build(cfg *config.Config, reg *registry.Registry, version string) (s *snaps
 			return s, fmt.Errorf("channel %s: %w", c.Name, err)
 		}
 		channels[c.Name] = &relay.Channel{Config: c, Adapter: binding, Secrets: secrets(c), Demo: isDemo}
-		options := upstream.Options{UserAgent: "claude-proxy/" + version}
+		options := upstream.Options{UserAgent: "claude-proxy/" + version, Previous: previous.client(c.Name)}
 		if isDemo {
 			options.Transport = demo.Transport{}
 		}
@@ -67,6 +72,24 @@ func build(cfg *config.Config, reg *registry.Registry, version string) (s *snaps
 		}
 	}
 	return s, nil
+}
+
+// client is the client of a channel, nil where there is none.
+func (s *snapshot) client(channel string) *upstream.Client {
+	if s == nil || s.relay.Channels[channel] == nil {
+		return nil
+	}
+	return s.relay.Channels[channel].Upstream
+}
+
+// close ends what the snapshot held and its successor does not use: no request is served with it any more.
+func (s *snapshot) close(reg *registry.Registry, successor *snapshot) {
+	s.release(reg)
+	for name, c := range s.relay.Channels {
+		if !c.Upstream.Shares(successor.client(name)) {
+			c.Upstream.Close()
+		}
+	}
 }
 
 // secrets lists what must never show up in anything that this channel's upstream makes us say.

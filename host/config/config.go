@@ -31,6 +31,12 @@ type Config struct {
 	// file start there, and the fields that hold paths are already joined.
 	Path string
 	Dir  string
+	// FromFile says that there was such a file.
+	FromFile bool
+	// Files are all files that were read or looked for: plugins.yaml, .env, and
+	// what ca_file and file: name. When one of them changes, Load may answer
+	// otherwise.
+	Files []string
 	// Origins tells where the values that are not defaults came from, by path
 	// ("server.listen", "channels[0].weight"). Use [Config.Origin] to look one up.
 	Origins map[string]Origin

@@ -66,7 +66,12 @@ func Load(opts LoadOptions) (*Config, Report) {
 		opts.LookupEnv = os.LookupEnv
 	}
 	d := newDecoder(Default())
-	d.read, d.file, d.dotEnv = reader(opts.Open), opts.Path, opts.DotEnv
+	d.file, d.dotEnv = opts.Path, opts.DotEnv
+	read := reader(opts.Open)
+	d.read = func(path string, limit int64) ([]byte, error) {
+		d.config.Files = append(d.config.Files, path)
+		return read(path, limit)
+	}
 	d.config.Path, d.config.Dir = opts.Path, dir
 
 	env := environment{real: opts.LookupEnv, file: d.loadDotEnv()}
@@ -130,6 +135,9 @@ func (d *decoder) loadDotEnv() dotEnv {
 // that need all of it make sense.
 func (d *decoder) loadFile(opts LoadOptions) bool {
 	data := opts.Source
+	if data != nil {
+		d.config.Files = append(d.config.Files, opts.Path)
+	}
 	if data == nil {
 		var err error
 		data, err = d.read(opts.Path, maxFile)
@@ -144,6 +152,7 @@ func (d *decoder) loadFile(opts LoadOptions) bool {
 		d.out.add(Problem{Code: CodeUnreadable, File: opts.Path, Message: fmt.Sprintf("cannot be read: it is larger than %v", Size(maxFile))})
 		return false
 	}
+	d.config.FromFile = true
 	src, problem := parse(opts.Path, data)
 	d.src = src
 	if problem != nil {

@@ -37,6 +37,7 @@ func TestSampleAsItStands(t *testing.T) {
 	}
 	want := Default()
 	want.Path, want.Dir = c.Path, c.Dir
+	want.FromFile, want.Files = true, []string{"../../.env", samplePath}
 	want.Server.StateDir, want.Plugins.Dir = "../../.claude-proxy", "../../plugins"
 	want.Origins = c.Origins
 	if !reflect.DeepEqual(c, want) {

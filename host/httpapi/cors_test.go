@@ -22,7 +22,7 @@ func surface(t *testing.T, cors config.CORS) http.Handler {
 		t.Fatal(err)
 	}
 	snap := &Snapshot{Config: cfg, Principals: nobody}
-	return New(Options{Snapshot: func() *Snapshot { return snap }, Limits: limits.New(time.Now), Strangers: limits.NewStrangers(time.Now)}, "/health")
+	return New(Options{Snapshot: func() *Snapshot { return snap }, Limits: limits.New(time.Now), Strangers: limits.NewStrangers(time.Now)})
 }
 
 // ask sends a request with header lines and returns the answer.

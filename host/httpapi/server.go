@@ -51,13 +51,6 @@ type Options struct {
 	Shedding func() bool
 	// Ready lists what has to hold for the proxy to take new requests; nil means that nothing has to.
 	Ready func() []Check
-	// Refused is told of requests under /v1 that were turned away before they were served; the principal is nil where no
-	// key was accepted. nil drops it.
-	Refused func(requestID string, p *auth.Principal, r *http.Request, f *failure.Answer)
-	// Metrics answers /metrics, for admin keys and for requests of which Local says that they need none; nil means that
-	// there is no such path.
-	Metrics http.Handler
-	Local   func(*http.Request) bool
 	// Panicked is told of a panic in a handler, with its stack; nil drops it.
 	Panicked func(requestID string, value any, stack []byte)
 	// Version is the program's version.
@@ -70,20 +63,16 @@ type api struct {
 	router *mux.Router
 }
 
-// New returns the handler of the whole surface. healthPath is the configured path of the health check.
-func New(o Options, healthPath string) http.Handler {
+// New returns the handler of the whole surface.
+func New(o Options) http.Handler {
 	a := &api{Options: o, router: mux.NewRouter().SkipClean(true)}
 	a.router.HandleFunc("/v1/messages", a.messages(adapter.Messages)).Methods(http.MethodPost)
 	a.router.HandleFunc("/v1/messages/count_tokens", a.messages(adapter.CountTokens)).Methods(http.MethodPost)
 	a.router.HandleFunc("/v1/models", a.models).Methods(http.MethodGet)
 	a.router.HandleFunc("/v1/models/{id:.+}", a.model).Methods(http.MethodGet)
-	for _, path := range []string{"/livez", healthPath} {
-		a.router.HandleFunc(path, a.live).Methods(http.MethodGet, http.MethodHead)
-	}
+	a.router.HandleFunc("/livez", a.live).Methods(http.MethodGet, http.MethodHead)
+	a.router.MatcherFunc(a.isHealthPath).HandlerFunc(a.live).Methods(http.MethodGet, http.MethodHead)
 	a.router.HandleFunc("/readyz", a.ready).Methods(http.MethodGet, http.MethodHead)
-	if o.Metrics != nil {
-		a.router.HandleFunc("/metrics", a.metrics).Methods(http.MethodGet, http.MethodHead)
-	}
 	a.router.HandleFunc("/api/hello", a.hello).Methods(http.MethodGet, http.MethodHead)
 	a.router.HandleFunc("/", a.hello).Methods(http.MethodGet, http.MethodHead)
 	a.router.NotFoundHandler = http.HandlerFunc(a.notFound)
@@ -154,21 +143,14 @@ func (a *api) allowed(r *http.Request) []string {
 	return methods
 }
 
+// isHealthPath: the path of the health check can change while the proxy runs.
+func (a *api) isHealthPath(r *http.Request, _ *mux.RouteMatch) bool {
+	return r.URL.Path == a.Snapshot().Config.Server.HealthPath
+}
+
 func (a *api) live(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("content-type", "application/json")
 	fmt.Fprintf(w, `{"status":"ok","version":%q}`+"\n", a.Version)
-}
-
-// metrics serves whoever may read them: an admin, or this machine.
-func (a *api) metrics(w http.ResponseWriter, r *http.Request) {
-	if !a.Local(r) {
-		if p := a.Snapshot().Principals.Authenticate(r.Header); p == nil || !p.Admin {
-			w.Header().Set("www-authenticate", `Bearer realm="claude-proxy"`)
-			http.Error(w, "metrics are for admin keys: send one as Authorization: Bearer or x-api-key", http.StatusUnauthorized)
-			return
-		}
-	}
-	a.Metrics.ServeHTTP(w, r)
 }
 
 // hello answers the warm-up of clients and people who open the address.

@@ -155,7 +155,7 @@ func TestWatch(t *testing.T) {
 		w.expect(4*time.Second, errIdle)
 		for range 5 {
 			time.Sleep(3 * time.Second)
-			w.touch(time.Now())
+			w.touch()
 		}
 	}, "28s "+errIdle.Error())
 	// the answer ends in time

@@ -39,10 +39,10 @@ func (w *watch) expect(limit time.Duration, cause error) {
 	w.timer.Reset(limit)
 }
 
-// touch notes that something came at now.
-func (w *watch) touch(now time.Time) {
+// touch notes that something came.
+func (w *watch) touch() {
 	w.mu.Lock()
-	w.since = now
+	w.since = time.Now()
 	w.mu.Unlock()
 }
 

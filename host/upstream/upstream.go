@@ -49,6 +49,9 @@ type Options struct {
 	UserAgent string
 	// Transport answers in place of the network, for the demo channel and for tests; nil dials.
 	Transport http.RoundTripper
+	// Previous is the client of the same channel before its configuration changed, or nil. Its open connections are used
+	// on where nothing changed that decides how they are made.
+	Previous *Client
 }
 
 // Client sends the requests of one channel. It is safe for concurrent use and keeps connections open between requests;
@@ -60,6 +63,8 @@ type Client struct {
 	userAgent string
 	// host is shown in messages.
 	host string
+	// way is what decides how connections are made.
+	way way
 	// blocked is set when base_url itself names an address that is never dialled: through an outgoing proxy the dialler
 	// would not see it.
 	blocked bool
@@ -81,9 +86,17 @@ func New(ch *config.Channel, o Options) (*Client, error) {
 		return c, nil
 	}
 	c.blocked = forbiddenHost(root.Hostname())
-	roots, err := readRoots(ch.CAFile)
+	roots, pem, err := readRoots(ch.CAFile)
 	if err != nil {
 		return nil, err
+	}
+	c.way = way{connect: ch.Timeouts.Connect, roots: pem, trusting: ch.InsecureSkipVerify}
+	if u := ch.ProxyURL.URL(); u != nil {
+		c.way.proxy = u.String()
+	}
+	if o.Previous != nil && o.Previous.way == c.way && o.Previous.dials() {
+		c.transport = o.Previous.transport
+		return c, nil
 	}
 	proxy := http.ProxyFromEnvironment
 	if u := ch.ProxyURL.URL(); u != nil {
@@ -109,23 +122,40 @@ func New(ch *config.Channel, o Options) (*Client, error) {
 	return c, nil
 }
 
-// readRoots adds a PEM file to the system's roots; nil means the system's alone.
-func readRoots(file string) (*x509.CertPool, error) {
+// way is everything that decides how a connection is made.
+type way struct {
+	connect      time.Duration
+	proxy, roots string
+	trusting     bool
+}
+
+// dials: the client makes connections of its own.
+func (c *Client) dials() bool {
+	_, ok := c.transport.(*http.Transport)
+	return ok
+}
+
+// Shares says whether both clients use the same connections.
+func (c *Client) Shares(other *Client) bool {
+	return other != nil && c.dials() && c.transport == other.transport
+}
+
+// readRoots adds a PEM file to the system's roots; nil means the system's alone. pem is its text.
+func readRoots(file string) (roots *x509.CertPool, pem string, err error) {
 	if file == "" {
-		return nil, nil
+		return nil, "", nil
 	}
-	pem, err := os.ReadFile(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("ca_file: %w", err)
+		return nil, "", fmt.Errorf("ca_file: %w", err)
 	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
+	if roots, err = x509.SystemCertPool(); err != nil {
 		roots = x509.NewCertPool() // some systems have none; the file then stands alone
 	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM form", file)
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, "", fmt.Errorf("ca_file: %s holds no certificate in PEM form", file)
 	}
-	return roots, nil
+	return roots, string(text), nil
 }
 
 // Close closes idle connections. Requests under way go on.
