@@ -24,6 +24,7 @@ import (
 // App is a proxy that is ready to serve.
 type App struct {
 	options  Options
+	hub      *telemetry.Hub
 	log      *slog.Logger
 	current  atomic.Pointer[snapshot]
 	handler  http.Handler
@@ -59,7 +60,9 @@ type Options struct {
 // New puts a configuration to work and lets the registry load the plugins that it names. It opens no socket. The registry
 // stays the caller's, who closes it after the last request.
 func New(cfg *config.Config, o Options) (*App, error) {
-	a := &App{options: o, log: o.Log}
+	a := &App{options: o}
+	a.hub = telemetry.New(cfg, telemetry.Options{Log: o.Log, Version: o.Version, Health: a.channelHealth})
+	a.log = slog.New(a.hub.Handler(o.Log.Handler()))
 	s, err := build(cfg, o.Registry, o.Version, nil)
 	if err != nil {
 		return nil, err
@@ -74,11 +77,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	}
 	a.memory = overload.New(o.Memory, a.pressed)
 	limiter := limits.New(time.Now)
-	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, func(r *relay.Record) {
-		limiter.Spend(r.Call.Principal, r.Spent())
-		c := a.Config().Log
-		telemetry.RequestLog(o.Log, c.Requests, c.Responses)(r)
-	})
+	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, observer{a.hub, limiter})
 	a.gate = admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait)
 	a.handler = a.holding(httpapi.New(httpapi.Options{
 		Snapshot:  func() *httpapi.Snapshot { return a.current.Load().http },
@@ -88,13 +87,19 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		Strangers: limits.NewStrangers(time.Now),
 		Shedding:  func() bool { return a.memory.Level() >= overload.Hard },
 		Ready:     a.ready,
+		Refused:   a.refused,
+		Metrics:   a.hub.Metrics(),
+		Local:     a.hub.Local,
 		Panicked: func(id string, value any, stack []byte) {
-			o.Log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
+			a.log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
 		},
 		Version: o.Version,
 	}))
 	return a, nil
 }
+
+// Telemetry is what the proxy tells of its requests.
+func (a *App) Telemetry() *telemetry.Hub { return a.hub }
 
 // Config is the configuration in force. It never changes; after a reload there is another one.
 func (a *App) Config() *config.Config { return a.current.Load().config }

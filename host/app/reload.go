@@ -184,6 +184,11 @@ func (a *App) tell(r ReloadResult) {
 			a.log.Warn("some changes count from the next start on", "settings", strings.Join(r.Restart, ", "))
 		}
 	}
+	if r.OK {
+		a.hub.Reloaded(a.Config(), nil, r)
+	} else {
+		a.hub.Reloaded(nil, errors.New(r.Error), r)
+	}
 	if a.options.Reloaded != nil {
 		a.options.Reloaded(r)
 	}

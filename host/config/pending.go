@@ -5,7 +5,7 @@ import "reflect"
 // pendingSettings are read and checked and do nothing yet. A mapping stands for
 // all below it. It is the one list to shorten when a setting comes to life.
 func pendingSettings() []string {
-	return []string{"server.allowed_hosts", "log.bodies", "log.recent"}
+	return []string{"server.allowed_hosts"}
 }
 
 // noteText is how a note starts; the path follows.

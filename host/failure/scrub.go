@@ -27,6 +27,21 @@ const leastToken = 8
 // looks like a credential (sk-…, AIza…, Bearer …). It returns b itself when there is nothing to replace, else a copy. Valid
 // JSON stays valid, unless a secret holds characters of JSON's own.
 func Scrub(b []byte, secrets []string) []byte {
+	spans := Secrets(b, secrets)
+	if len(spans) == 0 {
+		return b
+	}
+	var out []byte
+	kept := 0
+	for _, at := range spans {
+		out = append(append(out, b[kept:at[0]]...), redacted...)
+		kept = at[1]
+	}
+	return append(out, b[kept:]...)
+}
+
+// Secrets finds what Scrub replaces: from and to of each place, in order.
+func Secrets(b []byte, secrets []string) [][2]int {
 	forms := make([]string, 0, len(secrets))
 	for _, s := range secrets {
 		if len(s) < leastSecret {
@@ -40,26 +55,34 @@ func Scrub(b []byte, secrets []string) []byte {
 			}
 		}
 	}
-	var out []byte
+	begins := beginnings(forms)
+	var spans [][2]int
 	kept := 0
 	for i := 0; i < len(b); {
+		if !begins[b[i]] {
+			i++
+			continue
+		}
 		n := secretAt(b, i, forms)
 		if n == 0 {
 			i++
 			continue
 		}
-		if start := escapeStart(b, i); start >= kept {
-			out = append(append(out, b[kept:start]...), redacted...)
-		} else {
-			out = append(out, redacted...)
-		}
+		spans = append(spans, [2]int{max(escapeStart(b, i), kept), i + n})
 		i += n
 		kept = i
 	}
-	if out == nil {
-		return b
+	return spans
+}
+
+// beginnings are the bytes with which something begins that secretAt finds.
+func beginnings(forms []string) (begins [256]bool) {
+	for _, list := range [...][]string{forms, tokenMarks, {"b", "B"}} {
+		for _, s := range list {
+			begins[s[0]] = true
+		}
 	}
-	return append(out, b[kept:]...)
+	return begins
 }
 
 // secretAt says how many bytes at b[i:] belong to a secret; 0 for none.

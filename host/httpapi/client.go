@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/claude-proxy/claude-proxy/host/auth"
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
@@ -55,9 +57,17 @@ func (c *client) Write(b []byte) error {
 	return c.conn.Flush()
 }
 
-// refuse sends an error in Claude's shape.
+// refuse sends an error in Claude's shape to whoever it is.
 func (a *api) refuse(w http.ResponseWriter, r *http.Request, f *failure.Answer) {
+	a.refuseTo(nil, w, r, f)
+}
+
+// refuseTo sends an error in Claude's shape to a client that is known.
+func (a *api) refuseTo(p *auth.Principal, w http.ResponseWriter, r *http.Request, f *failure.Answer) {
 	id := requestID(r)
+	if a.Refused != nil && strings.HasPrefix(r.URL.Path, "/v1/") {
+		a.Refused(id, p, r, f)
+	}
 	h := w.Header()
 	h.Set("request-id", id)
 	h.Set("content-type", "application/json")

@@ -37,14 +37,15 @@ func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 			return
 		}
 		if a.Shedding != nil && a.Shedding() {
-			a.refuse(w, r, failure.Shedding(someSeconds()))
+			a.refuseTo(principal, w, r, failure.Shedding(someSeconds()))
 			return
 		}
 		body, refusal := readBody(w, r, int64(snap.Config.Server.BodyLimit))
 		if refusal != nil {
-			a.refuse(w, r, refusal)
+			a.refuseTo(principal, w, r, refusal)
 			return
 		}
+		arrived := time.Now()
 		x := indexes.Get().(*indexed)
 		defer func() {
 			x.doc.Src = nil
@@ -52,27 +53,28 @@ func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 		}()
 		call, refusal := a.call(x, body, op, r)
 		if refusal != nil {
-			a.refuse(w, r, refusal)
+			a.refuseTo(principal, w, r, refusal)
 			return
 		}
-		call.Principal, call.Received, call.Peer = principal, received, peer(r, snap.Config.Server.TrustedProxies)
+		call.Principal, call.Received, call.Arrived = principal, received, arrived
+		call.Peer = peer(r, snap.Config.Server.TrustedProxies)
 		side := op != adapter.Messages
 		if refusal := a.Limits.Enter(principal, snap.Config.Server.RateLimit, side); refusal != nil {
-			a.refuse(w, r, refusal)
+			a.refuseTo(principal, w, r, refusal)
 			return
 		}
 		defer a.Limits.Leave(principal, side)
-		a.admit(w, r, func(ctx context.Context) {
+		a.admit(principal, w, r, func(ctx context.Context) {
 			a.Relay.Serve(ctx, call, newClient(w))
 		})
 	}
 }
 
 // admit runs serve while a slot of the gate is held.
-func (a *api) admit(w http.ResponseWriter, r *http.Request, serve func(ctx context.Context)) {
+func (a *api) admit(principal *auth.Principal, w http.ResponseWriter, r *http.Request, serve func(ctx context.Context)) {
 	if err := a.Gate.Enter(r.Context()); err != nil {
 		if errors.Is(err, admission.ErrFull) {
-			a.refuse(w, r, failure.Overloaded(someSeconds()))
+			a.refuseTo(principal, w, r, failure.Overloaded(someSeconds()))
 		}
 		return // else the client left the queue
 	}

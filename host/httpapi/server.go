@@ -51,6 +51,13 @@ type Options struct {
 	Shedding func() bool
 	// Ready lists what has to hold for the proxy to take new requests; nil means that nothing has to.
 	Ready func() []Check
+	// Refused is told of requests under /v1 that were turned away before they were served; the principal is nil where no
+	// key was accepted. nil drops it.
+	Refused func(requestID string, p *auth.Principal, r *http.Request, f *failure.Answer)
+	// Metrics answers /metrics, for admin keys and for requests of which Local says that they need none; nil means that
+	// there is no such path.
+	Metrics http.Handler
+	Local   func(*http.Request) bool
 	// Panicked is told of a panic in a handler, with its stack; nil drops it.
 	Panicked func(requestID string, value any, stack []byte)
 	// Version is the program's version.
@@ -73,6 +80,9 @@ func New(o Options) http.Handler {
 	a.router.HandleFunc("/livez", a.live).Methods(http.MethodGet, http.MethodHead)
 	a.router.MatcherFunc(a.isHealthPath).HandlerFunc(a.live).Methods(http.MethodGet, http.MethodHead)
 	a.router.HandleFunc("/readyz", a.ready).Methods(http.MethodGet, http.MethodHead)
+	if o.Metrics != nil {
+		a.router.HandleFunc("/metrics", a.metrics).Methods(http.MethodGet, http.MethodHead)
+	}
 	a.router.HandleFunc("/api/hello", a.hello).Methods(http.MethodGet, http.MethodHead)
 	a.router.HandleFunc("/", a.hello).Methods(http.MethodGet, http.MethodHead)
 	a.router.NotFoundHandler = http.HandlerFunc(a.notFound)
@@ -151,6 +161,18 @@ func (a *api) isHealthPath(r *http.Request, _ *mux.RouteMatch) bool {
 func (a *api) live(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("content-type", "application/json")
 	fmt.Fprintf(w, `{"status":"ok","version":%q}`+"\n", a.Version)
+}
+
+// metrics serves whoever may read them: an admin, or this machine.
+func (a *api) metrics(w http.ResponseWriter, r *http.Request) {
+	if !a.Local(r) {
+		if p := a.Snapshot().Principals.Authenticate(r.Header); p == nil || !p.Admin {
+			w.Header().Set("www-authenticate", `Bearer realm="claude-proxy"`)
+			http.Error(w, "metrics are for admin keys: send one as Authorization: Bearer or x-api-key", http.StatusUnauthorized)
+			return
+		}
+	}
+	a.Metrics.ServeHTTP(w, r)
 }
 
 // hello answers the warm-up of clients and people who open the address.

@@ -71,6 +71,13 @@ func (a *answer) reached() phase {
 	return a.phase
 }
 
+// wrote is when something was last written.
+func (a *answer) wrote() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.last
+}
+
 // content writes a piece of a streamed answer. pingable says whether a ping may follow it.
 func (a *answer) content(b []byte, pingable bool) error {
 	if len(b) == 0 {

@@ -155,7 +155,7 @@ func TestWatch(t *testing.T) {
 		w.expect(4*time.Second, errIdle)
 		for range 5 {
 			time.Sleep(3 * time.Second)
-			w.touch()
+			w.touch(time.Now())
 		}
 	}, "28s "+errIdle.Error())
 	// the answer ends in time

@@ -37,6 +37,8 @@ type attempt struct {
 	watch  watch
 	ctx    context.Context
 	mended []adapter.Loss // one for each remedy of this attempt
+	// arrived is when bytes of the answer were last read.
+	arrived time.Time
 }
 
 // attempt tries one target and returns nil when the client has its answer, else what went wrong. The
@@ -97,7 +99,11 @@ func (t *attempt) try(remedies []adapter.Remedy) *failure.Fault {
 		cancel(nil)
 		return f
 	}
+	if t.x.rec.Trace != nil {
+		t.traceRequest(body)
+	}
 	t.expectHead()
+	t.x.noteSend()
 	resp, f := t.ch.Upstream.Do(ctx, upstream.Request{
 		Method: t.up.Method, Path: t.up.Path, Headers: t.up.Headers, Body: body,
 		Key: t.target.Key.Secret, Auth: cmp.Or(t.ch.Config.Auth, t.lease.Manifest.Auth), Stream: t.up.Stream,
@@ -107,6 +113,9 @@ func (t *attempt) try(remedies []adapter.Remedy) *failure.Fault {
 		return t.timed(f)
 	}
 	t.noteHead(resp)
+	if t.x.rec.Trace != nil {
+		t.traceAnswer(resp)
+	}
 	if resp.Status < 200 || resp.Status > 299 {
 		defer cancel(nil)
 		defer resp.Body.Close()

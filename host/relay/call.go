@@ -33,8 +33,9 @@ type Call struct {
 	// Session is the client's session id, "" if it has none.
 	Session string
 	// Channel is the channel that the client picked by header, "" for none.
-	Channel  string
-	Received time.Time
+	Channel string
+	// Received is when the request head came, Arrived when its body was there.
+	Received, Arrived time.Time
 	// Peer is the client's address, as far as it can be trusted; the zero Addr where it is not known.
 	Peer netip.Addr
 }
@@ -71,7 +72,9 @@ type Record struct {
 	// Status is the HTTP status that the client saw; 0 when it left before one was sent.
 	Status int
 	// Outcome is "ok", "error", "cut" (an error after content was sent) or "client_gone".
-	Outcome  string
+	Outcome string
+	// Message is what the client was told went wrong; empty with the outcomes "ok" and "client_gone".
+	Message  string
 	Attempts []Attempt
 	// Tokens are as the upstream reported them; -1 is not known.
 	Tokens ops.Tokens
@@ -83,13 +86,21 @@ type Record struct {
 	BytesOut int64
 	// FirstByte and Total are measured from Call.Received; FirstByte is 0 when nothing was sent.
 	FirstByte, Total time.Duration
+	// Before is the proxy's own time from Call.Arrived to the first request upstream; 0 when none was sent.
+	Before time.Duration
+	// Converting is the proxy's own time between a read of the answer that was used and the write to the client that came
+	// of it, summed over Reads of them.
+	Converting time.Duration
+	Reads      int
+	// Trace is who saw the request from the inside; mostly nil.
+	Trace Trace
 }
 
 // Attempt is one try on one channel and key.
 type Attempt struct {
-	// Channel is the channel's name, Key the label or id of its key, KeyID always the id, Model the upstream's name for the
-	// model.
-	Channel, Key, KeyID, Model string
+	// Channel is the channel's name, Adapter its adapter's, Key the label or id of its key, KeyID always the id, Model the
+	// upstream's name for the model.
+	Channel, Adapter, Key, KeyID, Model string
 	// Fault is what went wrong, with its class and kind; nil for the attempt that answered.
 	Fault *failure.Fault
 	// Status is the upstream's HTTP status; 0 where there was no answer.

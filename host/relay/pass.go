@@ -46,8 +46,11 @@ func (t *attempt) passStream(resp *upstream.Response, first []byte, ended bool) 
 			if t.x.out.reached() < speaking {
 				t.succeeded()
 			}
-			if t.x.out.content(out, peek.Started() && !peek.Done()) != nil {
-				return t.gone(), true
+			if len(out) > 0 {
+				if t.x.out.content(out, peek.Started() && !peek.Done()) != nil {
+					return t.gone(), true
+				}
+				t.answered()
 			}
 			out, held = out[:0], 0
 		}
@@ -125,7 +128,9 @@ func (t *attempt) passWhole(resp *upstream.Response, first []byte, ended bool) *
 	}
 	t.x.rec.Tokens, t.x.rec.Stop = peek.Tokens, peek.Stop
 	t.x.rec.UpstreamID, t.x.rec.UpstreamModel = peek.ID, peek.Model
-	if t.x.out.whole(200, "application/json", body) != nil {
+	err := t.x.out.whole(200, "application/json", body)
+	t.answered()
+	if err != nil {
 		return t.gone()
 	}
 	return nil

@@ -2,7 +2,7 @@
 //
 // It is the product in one place: the candidates for the model, the loop of attempts, the conversion by an adapter, and
 // the rule of head and content that says what a failure may still do. Data goes down the page once; nothing calls back
-// upward but the Observer at the end.
+// upward but to the Observer.
 package relay
 
 import (
@@ -22,8 +22,14 @@ import (
 // ErrDraining is the cause with which the program cancels live requests when its time to stop is up.
 var ErrDraining = errors.New("the proxy is stopping")
 
-// Observer is told of each request that ended. It must not block.
-type Observer func(*Record)
+// Observer is told of each request. Its methods must not block.
+type Observer interface {
+	// Started is told of a request before anything is done for it. It returns who wants to see it from the inside; nil
+	// for nobody, which is the usual case.
+	Started(*Call) Trace
+	// Ended is told what came of it. The record is not changed afterwards; its Call must not be kept.
+	Ended(*Record)
+}
 
 // Relay serves requests. It is safe for concurrent use.
 type Relay struct {
@@ -97,8 +103,12 @@ func (r *Relay) open(ctx context.Context, call *Call, w Writer) *exchange {
 	x := &exchange{r: r, call: call, snap: r.snapshot()}
 	x.ctx, x.cancel = context.WithCancelCause(ctx)
 	x.deadline = call.Received.Add(x.snap.Config.Server.RequestTimeout)
+	trace := r.observe.Started(call)
+	if trace != nil {
+		w = tracedWriter{w, trace}
+	}
 	x.out = newAnswer(w, call.Head.Stream && call.Op == adapter.Messages, call.ID, x.cancel)
-	x.rec = Record{Call: call, Tokens: ops.Unknown()}
+	x.rec = Record{Call: call, Tokens: ops.Unknown(), Trace: trace}
 	return x
 }
 
@@ -114,7 +124,14 @@ func (x *exchange) close() {
 	if x.out.gone != nil {
 		x.rec.Outcome = "client_gone"
 	}
-	x.r.observe(&x.rec)
+	x.r.observe.Ended(&x.rec)
+}
+
+// noteSend notes how much of the time until the first request upstream was the proxy's own.
+func (x *exchange) noteSend() {
+	if x.rec.Before == 0 {
+		x.rec.Before = time.Since(x.call.Arrived)
+	}
 }
 
 // mayTry: the client is there, nothing was said to it yet, and there is time for another attempt.
@@ -140,7 +157,8 @@ func (x *exchange) pause(d time.Duration) bool {
 // begin opens the record of an attempt.
 func (x *exchange) begin(target balance.Target, wait time.Duration) {
 	x.tried = Attempt{
-		Channel: target.Channel.Name, Key: keyName(target.Key), KeyID: target.Key.ID, Model: target.Model, Wait: wait, Began: time.Now(),
+		Channel: target.Channel.Name, Adapter: target.Channel.Adapter, Key: keyName(target.Key), KeyID: target.Key.ID, Model: target.Model,
+		Wait: wait, Began: time.Now(),
 	}
 }
 
@@ -194,7 +212,7 @@ func (x *exchange) giveUp(pick *balance.Pick) {
 
 // refuse ends the request with an error.
 func (x *exchange) refuse(f *failure.Answer) {
-	x.rec.Outcome = "error"
+	x.rec.Outcome, x.rec.Message = "error", f.Message
 	if x.out.reached() == speaking {
 		x.rec.Outcome = "cut"
 	}

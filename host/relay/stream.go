@@ -105,9 +105,16 @@ func (t *attempt) read(resp *upstream.Response) (f *failure.Fault, drained bool)
 
 // moved notes that bytes came. An unstreamed answer has a limit for all of it, which they do not extend.
 func (t *attempt) moved() {
+	t.arrived = time.Now()
 	if t.up.Stream {
-		t.watch.touch()
+		t.watch.touch(t.arrived)
 	}
+}
+
+// answered notes how long the bytes that arrived last were in our hands before something of them went to the client.
+func (t *attempt) answered() {
+	t.x.rec.Reads++
+	t.x.rec.Converting += t.x.out.wrote().Sub(t.arrived)
 }
 
 // readSome reads until there is at least one byte that is not white space, or an error.
@@ -276,6 +283,7 @@ func (t *attempt) deliver() error {
 		t.succeeded()
 	}
 	err := t.x.out.content(t.s.out, t.s.state.CanPing())
+	t.answered()
 	t.s.out = t.s.out[:0]
 	return err
 }
@@ -290,7 +298,9 @@ func (t *attempt) finish() *failure.Fault {
 		t.x.out.end()
 		return nil
 	}
-	if t.x.out.whole(200, "application/json", t.s.out) != nil {
+	err := t.x.out.whole(200, "application/json", t.s.out)
+	t.answered()
+	if err != nil {
 		return t.gone()
 	}
 	return nil

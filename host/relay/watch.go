@@ -39,10 +39,10 @@ func (w *watch) expect(limit time.Duration, cause error) {
 	w.timer.Reset(limit)
 }
 
-// touch notes that something came.
-func (w *watch) touch() {
+// touch notes that something came at now.
+func (w *watch) touch(now time.Time) {
 	w.mu.Lock()
-	w.since = time.Now()
+	w.since = now
 	w.mu.Unlock()
 }
 

@@ -1,4 +1,3 @@
-// Package telemetry says what the proxy does, in log lines that hold no secret.
 package telemetry
 
 import (
@@ -37,36 +36,36 @@ func level(l config.LogLevel, env config.Environment) slog.Level {
 	return slog.LevelInfo
 }
 
-// RequestLog returns the observer that writes one line per request, and at debug level one per failed attempt. requests
-// and responses are the switches log.requests and log.responses: the first says what came in, the second what came of it.
-func RequestLog(l *slog.Logger, requests, responses bool) relay.Observer {
+// logRequest writes one line per request and one per failed attempt. requests and responses are the switches log.requests
+// and log.responses: the first says what came in, the second what came of it.
+func logRequest(l *slog.Logger, requests, responses bool, r *relay.Record) {
 	if !requests && !responses {
-		return func(*relay.Record) {}
+		return
 	}
-	return func(r *relay.Record) {
-		ctx := context.Background()
-		for _, a := range r.Attempts {
-			if a.Fault != nil && l.Enabled(ctx, slog.LevelWarn) {
-				l.LogAttrs(ctx, slog.LevelWarn, "attempt failed", attemptAttrs(r, &a)...)
+	ctx := context.Background()
+	if l.Enabled(ctx, slog.LevelWarn) {
+		for i := range r.Attempts {
+			if a := &r.Attempts[i]; a.Fault != nil {
+				l.LogAttrs(ctx, slog.LevelWarn, "attempt failed", attemptAttrs(r, a)...)
 			}
 		}
-		level := slog.LevelInfo
-		if r.Outcome == "error" || r.Outcome == "cut" {
-			level = slog.LevelWarn
-		}
-		if !l.Enabled(ctx, level) {
-			return
-		}
-		attrs := make([]slog.Attr, 0, 24)
-		attrs = append(attrs, slog.String("id", r.Call.ID), slog.String("client", r.Call.Principal.Name))
-		if requests {
-			attrs = appendRequest(attrs, r)
-		}
-		if responses {
-			attrs = appendResponse(attrs, r)
-		}
-		l.LogAttrs(ctx, level, "request", attrs...)
 	}
+	level := slog.LevelInfo
+	if r.Outcome == "error" || r.Outcome == "cut" {
+		level = slog.LevelWarn
+	}
+	if !l.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 24)
+	attrs = append(attrs, slog.String("id", r.Call.ID), slog.String("client", r.Call.Principal.Name))
+	if requests {
+		attrs = appendRequest(attrs, r)
+	}
+	if responses {
+		attrs = appendResponse(attrs, r)
+	}
+	l.LogAttrs(ctx, level, "request", attrs...)
 }
 
 func appendRequest(attrs []slog.Attr, r *relay.Record) []slog.Attr {
@@ -102,6 +101,9 @@ func appendResponse(attrs []slog.Attr, r *relay.Record) []slog.Attr {
 		}
 	}
 	attrs = append(attrs, slog.Int64("bytes_out", r.BytesOut), slog.Duration("first_byte", r.FirstByte), slog.Duration("total", r.Total))
+	if r.Message != "" {
+		attrs = append(attrs, slog.String("message", r.Message))
+	}
 	if r.UpstreamID != "" {
 		attrs = append(attrs, slog.String("upstream_id", r.UpstreamID))
 	}

@@ -24,8 +24,8 @@ func record(outcome string) *relay.Record {
 		Call:   &relay.Call{ID: "req_1", Principal: &auth.Principal{Name: "me"}, Head: messages.Head{Model: "m", Stream: true}, Session: "s"},
 		Status: 200, Outcome: outcome, Tokens: tokens, Stop: "end_turn", UpstreamID: "msg_up",
 		Attempts: []relay.Attempt{
-			{Channel: "first", Key: "k1", Model: "up", Fault: &failure.Fault{Source: failure.Channel, Kind: failure.KindStatus, Class: adapter.RateLimited, Status: 429, Message: "slow down"}},
-			{Channel: "second", Key: "k2", Model: "up"},
+			{Channel: "first", Adapter: "openai", Key: "k1", Model: "up", Fault: &failure.Fault{Source: failure.Channel, Kind: failure.KindStatus, Class: adapter.RateLimited, Status: 429, Message: "slow down"}},
+			{Channel: "second", Adapter: "openai", Key: "k2", Model: "up"},
 		},
 		Losses: []adapter.Loss{{Kind: adapter.Noop, Path: "metadata"}, {Kind: adapter.Dropped, Path: "top_k", Note: "no such parameter"}},
 	}
@@ -36,7 +36,7 @@ func TestRequestLog(t *testing.T) {
 	f := func(requests, responses bool, outcome string, want, without []string) {
 		t.Helper()
 		var b bytes.Buffer
-		RequestLog(slog.New(slog.NewTextHandler(&b, nil)), requests, responses)(record(outcome))
+		logRequest(slog.New(slog.NewTextHandler(&b, nil)), requests, responses, record(outcome))
 		for _, w := range want {
 			if !strings.Contains(b.String(), w) {
 				t.Errorf("requests %v, responses %v: %q is missing in\n%s", requests, responses, w, b.String())
@@ -97,10 +97,10 @@ func TestNewLogger(t *testing.T) {
 func BenchmarkRequestLog(b *testing.B) {
 	r := record("ok")
 	r.Attempts, r.Total = r.Attempts[1:], time.Second
-	observe := RequestLog(slog.New(slog.NewTextHandler(discard{}, nil)), true, true)
+	l := slog.New(slog.NewTextHandler(discard{}, nil))
 	b.ReportAllocs()
 	for b.Loop() {
-		observe(r)
+		logRequest(l, true, true, r)
 	}
 }
 

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/auth"
+	"github.com/claude-proxy/claude-proxy/host/balance"
+	"github.com/claude-proxy/claude-proxy/host/failure"
+	"github.com/claude-proxy/claude-proxy/host/limits"
+	"github.com/claude-proxy/claude-proxy/host/relay"
+	"github.com/claude-proxy/claude-proxy/host/telemetry"
+)
+
+// observer passes on what requests came to.
+type observer struct {
+	*telemetry.Hub
+	limits *limits.Limiter
+}
+
+func (o observer) Ended(r *relay.Record) {
+	o.limits.Spend(r.Call.Principal, r.Spent())
+	o.Hub.Ended(r)
+}
+
+func (a *App) refused(id string, p *auth.Principal, r *http.Request, f *failure.Answer) {
+	refusal := telemetry.Refusal{ID: id, Method: r.Method, Path: r.URL.Path, Answer: f}
+	if p != nil {
+		refusal.Client = p.Name
+	}
+	a.hub.Refused(refusal)
+}
+
+// channelHealth is the balancer's knowledge as metrics show it.
+func (a *App) channelHealth() []telemetry.ChannelHealth {
+	now := time.Now()
+	rest := func(until time.Time) time.Duration { return max(until.Sub(now), 0) }
+	var list []telemetry.ChannelHealth
+	for _, s := range a.balancer.Status(a.current.Load().relay.Config.Channels) {
+		c := telemetry.ChannelHealth{Channel: s.Channel, Up: s.State == balance.OK, InFlight: s.InFlight}
+		for _, k := range s.Keys {
+			c.Keys = append(c.Keys, telemetry.KeyHealth{Key: k.ID, State: string(k.State), Cooldown: max(rest(k.Until), rest(s.Until))})
+		}
+		list = append(list, c)
+	}
+	return list
+}
