@@ -61,6 +61,9 @@ func fill[T int | int64](v *T, otherwise T) {
 	}
 }
 
+// DefaultLimits are the limits of a plugin for which nothing is said.
+func DefaultLimits() Limits { return Limits{}.filled() }
+
 // request is the budget of a call whose input has n bytes.
 func (l *Limits) request(n int) int64 { return l.FuelPerRequest + l.FuelPerByte*int64(n) }
 

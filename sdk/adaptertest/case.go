@@ -334,7 +334,7 @@ func (c *Case) Level() int {
 		return 4
 	case has(`"tools"`, `"tool_use"`, `"tool_result"`, "tool_start "):
 		return 3
-	case c.streamed():
+	case c.streamed(), c.answer == noAnswer && c.call.Stream:
 		return 2
 	}
 	return 1

@@ -1,7 +1,4 @@
-// Package openaicompat is an adapter for any server with a plain Chat Completions interface, written by somebody who knows
-// only the SDK. Copy it to begin an adapter for a server of that kind:
-//
-//	claude-proxy plugin new NAME --like openaicompat
+// Package openaicompat is an adapter for any server with a plain Chat Completions interface.
 //
 // request.go writes the upstream request, messages.go its conversation and tools.go its tools; stream.go and whole.go read
 // the answer, failure.go the errors. The wire format is https://platform.openai.com/docs/api-reference/chat.
