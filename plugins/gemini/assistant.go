@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -25,7 +26,7 @@ func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) 
 	r.pending = jsonindex.Value{}
 	r.answered = true
 	for more = true; more && it.Message.Role == messages.Assistant; more = it.Next() {
-		if err := r.messageFields(&it.Message); err != nil {
+		if err := r.MessageFields(&it.Message, &r.effort); err != nil {
 			return false, err
 		}
 		blocks, any := it.Message.Blocks(), false
@@ -39,7 +40,7 @@ func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) 
 			return false, err
 		}
 		if !any {
-			r.loss(adapter.Noop, "messages", "content", "an empty message is left out")
+			r.Loss(adapter.Noop, "messages", "content", "an empty message is left out")
 		}
 	}
 	return more, it.Err()
@@ -59,19 +60,19 @@ func (r *request) assistantBlock(b *messages.Block) error {
 	case messages.BlockThinking:
 		r.thought(b)
 	case messages.BlockRedactedThinking:
-		r.loss(adapter.Noop, in, "data", "thinking of another vendor is left out")
+		r.Loss(adapter.Noop, in, "data", "thinking of another vendor is left out")
 	case messages.BlockFallback:
-		r.loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
+		r.Loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
 		return nil
 	case messages.BlockCompaction:
 		return r.compaction(b)
 	case messages.BlockContainerUpload:
-		return r.unsupported(b.V, "files of a container lie on Claude's servers")
+		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
 		if !b.Type.Server() || b.Type == messages.BlockToolAddition || b.Type == messages.BlockToolRemoval {
-			return r.unsupported(b.V, "an assistant message with a block of type %s", typeName(b))
+			return r.Unsupported(b.V, "an assistant message with a block of type %s", foreign.BlockType(b))
 		}
-		r.loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
+		r.Loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
 		r.serverBlock(b.V)
 		return r.mark(b.CacheControl, in)
 	}
@@ -103,10 +104,10 @@ func (r *request) functionCall(b *messages.Block) error {
 		if v.Get("type").Is("direct") {
 			kind = adapter.Noop
 		}
-		r.loss(kind, in, "caller", "the call counts as the model's own")
+		r.Loss(kind, in, "caller", "the call counts as the model's own")
 	}
 	if !b.ToolsetName.IsNull() {
-		r.loss(adapter.Noop, in, "toolset_name", "")
+		r.Loss(adapter.Noop, in, "toolset_name", "")
 	}
 	return nil
 }
@@ -115,7 +116,7 @@ func (r *request) functionCall(b *messages.Block) error {
 // upstream's business, and calls must not share theirs; calls without an id are matched by their order.
 func (r *request) callID(c *toolUse) error {
 	if c.twin {
-		r.loss(adapter.Tuned, "messages.content", "id", "of calls with the same id only the first keeps it")
+		r.Loss(adapter.Tuned, "messages.content", "id", "of calls with the same id only the first keeps it")
 		return nil
 	}
 	raw := c.id.Head()
@@ -159,7 +160,7 @@ func (r *request) register(c *toolUse) {
 		r.byID[id] = append(r.byID[id], n)
 	} else {
 		for i := range r.calls {
-			c.twin = c.twin || sameText(r.calls[i].id, c.id)
+			c.twin = c.twin || foreign.SameText(r.calls[i].id, c.id)
 		}
 	}
 	r.calls = append(r.calls, *c)
@@ -179,7 +180,7 @@ func (r *request) find(id jsonindex.Value) int {
 		return found
 	}
 	for i := range r.calls {
-		if sameText(r.calls[i].id, id) {
+		if foreign.SameText(r.calls[i].id, id) {
 			if found = i; !r.calls[i].answered {
 				return i
 			}
@@ -191,15 +192,6 @@ func (r *request) find(id jsonindex.Value) int {
 // answers says whether a result with this id answers a call of the turn.
 func (r *request) answers(id jsonindex.Value) bool { return r.find(id) >= 0 }
 
-// sameText compares two strings of the same body.
-func sameText(a, b jsonindex.Value) bool {
-	if a.Kind() == jsonindex.String && b.Kind() == jsonindex.String {
-		return string(a.Head()) == string(b.Head())
-	}
-	s, ok := a.Text()
-	return ok && b.Is(s)
-}
-
 // compaction writes the summary that stands for everything before it as user text.
 func (r *request) compaction(b *messages.Block) error {
 	const in = "messages.content"
@@ -208,16 +200,16 @@ func (r *request) compaction(b *messages.Block) error {
 		if m.Name == "encrypted_content" || m.Name == "signature" {
 			kind = adapter.Noop // Claude's own form of the same summary
 		}
-		r.loss(kind, in, m.Name, "not taken by the upstream")
+		r.Loss(kind, in, m.Name, "not taken by the upstream")
 	}
 	if err := r.mark(b.CacheControl, in); err != nil {
 		return err
 	}
 	if b.Content.IsNull() {
-		r.loss(adapter.Noop, in, "content", "an empty compaction is left out")
+		r.Loss(adapter.Noop, in, "content", "an empty compaction is left out")
 		return nil
 	}
-	r.loss(adapter.Approximated, in, "content", "the summary of a compaction became user text")
+	r.Loss(adapter.Approximated, in, "content", "the summary of a compaction became user text")
 	by := user
 	if len(r.calls) > 0 {
 		by = model // the responses must follow the calls
@@ -233,4 +225,11 @@ func (r *request) compaction(b *messages.Block) error {
 	}
 	r.endText()
 	return blocks.Err()
+}
+
+// serverBlock tells what a tool of Claude's servers was asked or found as text of the model's.
+func (r *request) serverBlock(b jsonindex.Value) {
+	r.beginText(model)
+	foreign.WriteServerBlock(r.w, b)
+	r.endText()
 }

@@ -36,7 +36,7 @@ func (r *request) part(by role) {
 		r.w.Lit(`},{`)
 	case c.open == nobody:
 		if by == model {
-			r.loss(adapter.Approximated, "", "messages", "a user's turn was put in front, as the model cannot begin")
+			r.Loss(adapter.Approximated, "", "messages", "a user's turn was put in front, as the model cannot begin")
 			r.w.Lit(`{"role":"user","parts":[{"text":"` + neutral + `"}]},`)
 		}
 		r.head(by)
@@ -91,14 +91,14 @@ func (r *request) text(by role, v jsonindex.Value) {
 // textFields takes care of what a text block holds beside its text.
 func (r *request) textFields(b *messages.Block, in string) error {
 	if b.Citations.At(0).Exists() {
-		r.loss(adapter.Tuned, in, "citations", "the text is sent without")
+		r.Loss(adapter.Tuned, in, "citations", "the text is sent without")
 	}
 	return r.blockFields(b, in)
 }
 
 // blockFields takes care of what any block may hold: the cache mark and fields that nobody knows.
 func (r *request) blockFields(b *messages.Block, in string) error {
-	r.others(in, b.Others())
+	r.Others(in, b.Others())
 	return r.mark(b.CacheControl, in)
 }
 
@@ -110,6 +110,6 @@ func (r *request) mark(v jsonindex.Value, in string) error {
 	if _, err := messages.DecodeCacheControl(v); err != nil {
 		return err
 	}
-	r.loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+	r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
 	return nil
 }

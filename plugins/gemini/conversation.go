@@ -34,7 +34,7 @@ func (r *request) conversation() error {
 		return err
 	}
 	if r.content.open == nobody || r.content.open == model && r.f.userLast {
-		r.loss(adapter.Approximated, "", "messages", "a user's turn was added, as the last one is empty")
+		r.Loss(adapter.Approximated, "", "messages", "a user's turn was added, as the last one is empty")
 		r.neutralTurn()
 	}
 	r.endContents()
@@ -54,41 +54,14 @@ func (r *request) prefill(last jsonindex.Value) error {
 		return nil
 	}
 	if !r.o.sendPrefill {
-		return r.unsupported(last, "the conversation must end with a user message, as a prefilled assistant message is not continued")
+		return r.Unsupported(last, "the conversation must end with a user message, as a prefilled assistant message is not continued")
 	}
-	r.loss(adapter.Approximated, "", "messages", "the prefilled answer is not continued, a new one follows")
+	r.Loss(adapter.Approximated, "", "messages", "the prefilled answer is not continued, a new one follows")
 	if len(r.calls) > 0 {
 		return r.responses()
 	}
 	if r.content.open == model {
 		r.neutralTurn()
-	}
-	return nil
-}
-
-// messageFields takes care of what a message holds beside its content.
-func (r *request) messageFields(m *messages.Message) error {
-	r.others("messages", m.Others())
-	if !m.ClearAt.IsNull() {
-		r.loss(adapter.Tuned, "messages", "clear_at", "the text stays")
-	}
-	if m.OutputConfig.IsNull() {
-		return nil
-	}
-	var out messages.OutputConfig
-	if err := messages.DecodeOutputConfig(m.OutputConfig, &out); err != nil {
-		return err
-	}
-	if !out.Effort.IsNull() {
-		if !r.effort.IsNull() && r.effort != out.Effort {
-			r.loss(adapter.Noop, "messages.output_config", "effort", "the last system message counts")
-		}
-		r.effort = out.Effort
-	}
-	for it := m.OutputConfig.Iter(); it.Next(); {
-		if string(it.Key()) != "effort" {
-			r.loss(adapter.Dropped, "messages.output_config", string(it.Key()), "unknown field")
-		}
 	}
 	return nil
 }
@@ -114,7 +87,7 @@ func (r *request) userRun(it *messages.MessageIter) (more bool, err error) {
 	for more = true; more && it.Message.Role != messages.Assistant; more = it.Next() {
 		m := &it.Message
 		if !looked {
-			if err := r.messageFields(m); err != nil {
+			if err := r.MessageFields(m, &r.effort); err != nil {
 				return false, err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
@@ -115,7 +116,7 @@ func duration(v jsonindex.Value) time.Duration {
 func (f *fault) readText(body []byte) {
 	body = bytes.TrimSpace(body)
 	if len(body) > 0 && body[0] != '<' {
-		f.message = shorten(strings.ToValidUTF8(string(body), "\ufffd"), maxMessage)
+		f.message = foreign.Shorten(strings.ToValidUTF8(string(body), "\ufffd"), maxMessage)
 	}
 }
 
@@ -295,13 +296,13 @@ func clip(v jsonindex.Value) string {
 		raw, _ := v.Raw()
 		text = string(raw)
 	}
-	return shorten(text, maxMessage)
+	return foreign.Shorten(text, maxMessage)
 }
 
 // shown is a word of the upstream's, cut to a word's length.
 func shown(v jsonindex.Value) string {
 	const longest = 64
-	return shorten(clip(v), longest)
+	return foreign.Shorten(clip(v), longest)
 }
 
 // behindColon is a message of the upstream's behind a colon, "" when there is none.
@@ -310,12 +311,4 @@ func behindColon(v jsonindex.Value) string {
 		return ": " + text
 	}
 	return ""
-}
-
-// shorten cuts a text to so many bytes, at a whole character.
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }

@@ -8,6 +8,7 @@ package gemini
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
@@ -88,10 +89,10 @@ func (a *upstream) Begin(call *adapter.Call, up *adapter.UpstreamRequest) (adapt
 // tools are written already; then the conversion starts again with what was learned, once.
 func (a *upstream) convert(call *adapter.Call, up *adapter.UpstreamRequest) (*exchange, error) {
 	base := len(up.Body.Buf) - len(up.Body.Literal())
-	var known *toolChanges
+	var known *foreign.ToolChanges
 	for range 2 {
 		x := &exchange{callID: call.ID}
-		r := request{o: &a.o, f: a.o.family(call.Model), call: call, up: up, w: &up.Body, x: x, changes: known}
+		r := request{o: &a.o, f: a.o.family(call.Model), Ledger: foreign.Ledger{Up: up, Upstream: title}, call: call, w: &up.Body, x: x, changes: known}
 		var calls [4]toolUse
 		r.calls = calls[:0]
 		err := r.convert()

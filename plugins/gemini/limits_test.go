@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -118,7 +119,7 @@ func TestEndlessAnswers(t *testing.T) {
 func TestNames(t *testing.T) {
 	for _, id := range []string{"fc_1", "a b", "ä", foreignID + "x", "call:1", strings.Repeat("x", 256)} {
 		public := publicID(id)
-		if !isID(public) || upstreamID(public) != id {
+		if !foreign.IsName(public) || upstreamID(public) != id {
 			t.Errorf("%q became %q and %q", id, public, upstreamID(public))
 		}
 	}

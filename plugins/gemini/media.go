@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -31,18 +32,11 @@ func (r *request) userBlock(b *messages.Block, in string) error {
 		}
 		r.endText()
 	case messages.BlockContainerUpload:
-		return r.unsupported(b.V, "files of a container lie on Claude's servers")
+		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
-		return r.unsupported(b.V, "a user message with a block of type %s", typeName(b))
+		return r.Unsupported(b.V, "a user message with a block of type %s", foreign.BlockType(b))
 	}
 	return r.blockFields(b, in)
-}
-
-// typeName is a block's type for people, as the client wrote it.
-func typeName(b *messages.Block) string {
-	const longest = 64
-	name, _ := b.TypeV.Text()
-	return `"` + shorten(name, longest) + `"`
 }
 
 // isMedium says whether a block is an image or a document that is sent as it is, not as text.
@@ -67,7 +61,7 @@ func (r *request) medium(b *messages.Block, in string) error {
 	switch s.Kind {
 	case messages.SourceBase64:
 		if b.Type == messages.BlockDocument && !s.MediaType.Is("application/pdf") {
-			return r.unsupported(s.MediaType, "documents are PDF or text only")
+			return r.Unsupported(s.MediaType, "documents are PDF or text only")
 		}
 		r.w.Lit(`"inlineData":{"mimeType":`)
 		if s.MediaType.Is("image/jpg") {
@@ -83,16 +77,16 @@ func (r *request) medium(b *messages.Block, in string) error {
 			return err
 		}
 	case messages.SourceFile:
-		return r.unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
+		return r.Unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
 	default:
-		return r.unsupported(s.Type, "the source is of an unknown type")
+		return r.Unsupported(s.Type, "the source is of an unknown type")
 	}
-	r.others(in+".source", s.Others())
+	r.Others(in+".source", s.Others())
 	if !b.Transformations.IsNull() {
-		r.loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
+		r.Loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
 	}
 	if b.Type == messages.BlockDocument {
-		r.citations(b, in)
+		r.Citations(b, in)
 	}
 	return nil
 }
@@ -111,7 +105,7 @@ func (r *request) address(b *messages.Block, v jsonindex.Value) error {
 		readable = readable || hasPrefix(head, p)
 	}
 	if !readable {
-		f := r.unsupported(v, "the address would have to be fetched: send the data as base64")
+		f := r.Unsupported(v, "the address would have to be fetched: send the data as base64")
 		f.Message += "; or let the channel pass on every address (option urls: any)"
 		return f
 	}
@@ -130,7 +124,7 @@ func (r *request) address(b *messages.Block, v jsonindex.Value) error {
 func (r *request) dataURL(v jsonindex.Value, head []byte) error {
 	kind, _, ok := bytes.Cut(head[len("data:"):], []byte(";base64,"))
 	if !ok || len(kind) == 0 || bytes.ContainsAny(kind, `\;,"`) {
-		return r.unsupported(v, "the address holds no base64 data")
+		return r.Unsupported(v, "the address holds no base64 data")
 	}
 	r.w.Lit(`"inlineData":{"mimeType":"`)
 	if string(kind) == "image/jpg" {
@@ -165,7 +159,7 @@ func (r *request) document(b *messages.Block, in string) error {
 	if isMedium(b) {
 		if len(b.Title.Head()) > 0 || len(b.Context.Head()) > 0 {
 			r.beginText(user)
-			r.documentHead(b)
+			foreign.WriteDocumentHead(r.w, b.Title, b.Context)
 			r.endText()
 		}
 		r.part(user)
@@ -190,7 +184,7 @@ func (r *request) document(b *messages.Block, in string) error {
 func (r *request) mixedDocument(b *messages.Block, s *messages.Source, in string) error {
 	if len(b.Title.Head()) > 0 || len(b.Context.Head()) > 0 {
 		r.beginText(user)
-		r.documentHead(b)
+		foreign.WriteDocumentHead(r.w, b.Title, b.Context)
 		r.endText()
 	}
 	blocks := s.Blocks()
@@ -204,8 +198,8 @@ func (r *request) mixedDocument(b *messages.Block, s *messages.Source, in string
 			return messages.Invalid(c.V, "a document holds text and image blocks only")
 		}
 	}
-	r.others(in+".source", s.Others())
-	r.citations(b, in)
+	r.Others(in+".source", s.Others())
+	r.Citations(b, in)
 	return blocks.Err()
 }
 
@@ -221,19 +215,19 @@ func hasImage(content jsonindex.Value) bool {
 // documentText writes a document's title, context and texts inside a JSON string. images says that it holds images too,
 // which are left to the caller.
 func (r *request) documentText(b *messages.Block, s *messages.Source, in string) (images bool, err error) {
-	if r.documentHead(b) {
+	if foreign.WriteDocumentHead(r.w, b.Title, b.Context) {
 		r.w.Lit(`\n\n`)
 	}
 	if s.Kind == messages.SourceText {
 		r.w.Inner(s.Data)
 		if !s.MediaType.IsNull() && !s.MediaType.Is("text/plain") {
-			r.loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
+			r.Loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
 		}
 	} else if images, err = r.texts(s.Blocks(), in+".source.content"); err != nil {
 		return false, err
 	}
-	r.others(in+".source", s.Others())
-	r.citations(b, in)
+	r.Others(in+".source", s.Others())
+	r.Citations(b, in)
 	return images, nil
 }
 
@@ -260,24 +254,6 @@ func (r *request) texts(blocks messages.BlockIter, in string) (images bool, err 
 	return images, blocks.Err()
 }
 
-// documentHead writes title and context, one in a line, and says whether there are any.
-func (r *request) documentHead(b *messages.Block) (any bool) {
-	for _, f := range [...]struct {
-		label string
-		v     jsonindex.Value
-	}{{`Document: `, b.Title}, {`Context: `, b.Context}} {
-		if len(f.v.Head()) > 0 {
-			if any {
-				r.w.Lit(`\n`)
-			}
-			r.w.Lit(f.label)
-			r.w.Inner(f.v)
-			any = true
-		}
-	}
-	return any
-}
-
 // searchResult writes title, source and texts inside a JSON string.
 func (r *request) searchResult(b *messages.Block, in string) error {
 	r.w.Lit(`Search result: `)
@@ -290,13 +266,6 @@ func (r *request) searchResult(b *messages.Block, in string) error {
 	if _, err := r.texts(b.Blocks(), in+".content"); err != nil {
 		return err
 	}
-	r.citations(b, in)
+	r.Citations(b, in)
 	return nil
-}
-
-// citations notes that the answer will not cite the block.
-func (r *request) citations(b *messages.Block, in string) {
-	if b.Citations.Get("enabled").True() {
-		r.loss(adapter.Dropped, in, "citations", "the answer cites nothing")
-	}
 }

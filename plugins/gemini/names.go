@@ -1,10 +1,9 @@
 package gemini
 
 import (
-	"encoding/base64"
 	"strings"
 
-	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 )
 
 const (
@@ -16,38 +15,16 @@ const (
 	maxName = 128
 )
 
-// publicID is the client's form of an upstream's id: the same where it consists of letters, digits, "_" and "-" alone,
-// else the id in base64. upstreamID leads back. "" when the id cannot be used at all.
+// publicID is the client's form of an upstream's id, "" when it cannot be used; upstreamID leads back.
 func publicID(id string) string {
-	const longest = 256
-	if id == "" || len(id) > longest || strings.HasPrefix(id, madeID) {
+	if strings.HasPrefix(id, madeID) {
 		return ""
 	}
-	if isID(id) && !strings.HasPrefix(id, foreignID) {
-		return id
-	}
-	return foreignID + base64.RawURLEncoding.EncodeToString([]byte(id))
+	return foreign.PublicID(id, foreignID)
 }
 
 // upstreamID is the upstream's form of a client's id.
-func upstreamID(id string) string {
-	if rest, ok := strings.CutPrefix(id, foreignID); ok {
-		if b, err := base64.RawURLEncoding.DecodeString(rest); err == nil && len(b) > 0 {
-			return string(b)
-		}
-	}
-	return id
-}
-
-// isID says whether s consists of the characters that Claude's ids are made of.
-func isID(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !alphanumeric(c) && c != '_' && c != '-' {
-			return false
-		}
-	}
-	return s != ""
-}
+func upstreamID(id string) string { return foreign.UpstreamID(id, foreignID) }
 
 func alphanumeric(c byte) bool { return c-'0' < 10 || c|0x20-'a' < 26 }
 
@@ -69,23 +46,12 @@ func nameByte(c byte) bool {
 	return alphanumeric(c) || c == '_' || c == '.' || c == ':' || c == '-'
 }
 
-// functionName is a name that the upstream takes in place of one that it does not: the name as far as it can be kept and
-// a hash of all of it.
+// functionName is a name that the upstream takes in place of one that it does not.
 func functionName(name string) string {
-	const sum = 12
-	hash := adapter.NewID(name, "_", 0)[:sum]
-	b := make([]byte, 0, maxName)
 	if name == "" || name[0] != '_' && name[0]|0x20-'a' >= 26 {
-		b = append(b, '_')
+		name = "_" + name
 	}
-	for i := 0; i < len(name) && len(b) < maxName-sum; i++ {
-		c := name[i]
-		if !nameByte(c) {
-			c = '_'
-		}
-		b = append(b, c)
-	}
-	return string(append(b, hash...))
+	return foreign.ShortName(name, maxName, nameByte)
 }
 
 // qualified is a model's resource name, such as "models/gemini-3-flash".

@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -13,7 +14,7 @@ const inResult = "messages.content.content"
 func (r *request) results(it *messages.MessageIter) (rest int, more bool, err error) {
 	for more = true; more && it.Message.Role != messages.Assistant; more = it.Next() {
 		m := &it.Message
-		if err := r.messageFields(m); err != nil {
+		if err := r.MessageFields(m, &r.effort); err != nil {
 			return 0, false, err
 		}
 		if m.Role == messages.System {
@@ -34,7 +35,7 @@ func (r *request) results(it *messages.MessageIter) (rest int, more bool, err er
 			}
 			c := &r.calls[i]
 			if c.answered {
-				r.loss(adapter.Tuned, "messages", "content", "of several results of a call the last counts")
+				r.Loss(adapter.Tuned, "messages", "content", "of several results of a call the last counts")
 			}
 			c.result, c.answered = *b, true
 		}
@@ -61,7 +62,7 @@ func (r *request) responses() error {
 			return err
 		}
 		if !c.answered {
-			r.loss(adapter.Approximated, "messages", "content", "a tool call without a result got an empty one")
+			r.Loss(adapter.Approximated, "messages", "content", "a tool call without a result got an empty one")
 			r.w.Lit(`,"response":{"output":"(no result)"}}`)
 			continue
 		}
@@ -80,7 +81,7 @@ func (r *request) responses() error {
 		if !c.answered {
 			continue
 		}
-		r.loss(adapter.Approximated, "messages.content", "content", "images and documents of results stand beside them")
+		r.Loss(adapter.Approximated, "messages.content", "content", "images and documents of results stand beside them")
 		if err := r.besides(&c.result, c.name); err != nil {
 			return err
 		}
@@ -117,7 +118,7 @@ func (r *request) response(b *messages.Block) (media bool, err error) {
 // resultFields takes care of what a result holds beside its content.
 func (r *request) resultFields(b *messages.Block) error {
 	if !b.ToolsetName.IsNull() {
-		r.loss(adapter.Noop, "messages.content", "toolset_name", "")
+		r.Loss(adapter.Noop, "messages.content", "toolset_name", "")
 	}
 	return r.blockFields(b, "messages.content")
 }
@@ -173,11 +174,11 @@ func (r *request) resultText(b *messages.Block, following bool) (images bool, er
 		} else {
 			r.w.Lit(`Loaded tools: `)
 		}
-		r.loss(adapter.Approximated, inResult, "tool_name", "loaded tools are named in the text")
+		r.Loss(adapter.Approximated, inResult, "tool_name", "loaded tools are named in the text")
 		r.w.Inner(b.ToolName)
 	case messages.BlockDocument:
 		if isMedium(b) {
-			r.documentHead(b)
+			foreign.WriteDocumentHead(r.w, b.Title, b.Context)
 			return false, nil
 		}
 		var s messages.Source
@@ -192,7 +193,7 @@ func (r *request) resultText(b *messages.Block, following bool) (images bool, er
 			return false, err
 		}
 	default:
-		return false, r.unsupported(b.V, "a tool result with a block of type %s", typeName(b))
+		return false, r.Unsupported(b.V, "a tool result with a block of type %s", foreign.BlockType(b))
 	}
 	return images, r.blockFields(b, inResult)
 }
@@ -254,7 +255,7 @@ func (r *request) besides(b *messages.Block, name jsonindex.Value) error {
 
 // orphanResult tells a result that answers no call as text: the upstream would refuse it as a function response.
 func (r *request) orphanResult(b *messages.Block) error {
-	r.loss(adapter.Approximated, "messages.content", "tool_use_id", "a result without its call became user text")
+	r.Loss(adapter.Approximated, "messages.content", "tool_use_id", "a result without its call became user text")
 	r.beginText(user)
 	r.w.Lit(`Result of tool call `)
 	r.w.Inner(b.ToolUseID)

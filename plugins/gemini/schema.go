@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
@@ -30,7 +31,7 @@ type hint struct {
 func (r *request) jsonSchema(v jsonindex.Value, in string) {
 	if v.Kind() != jsonindex.Object {
 		if yes, ok := v.Bool(); !ok || !yes {
-			r.loss(adapter.Approximated, "", in, "a schema that fits nothing became one that fits everything")
+			r.Loss(adapter.Approximated, "", in, "a schema that fits nothing became one that fits everything")
 		}
 		r.w.Lit(`{}`)
 		return
@@ -74,7 +75,7 @@ func (s *schemaWriter) reference(v jsonindex.Value) {
 		case "$ref", "$defs", "definitions", "$id", "$anchor":
 			s.keyword(key, it.Val, false, false)
 		default:
-			s.r.loss(adapter.Tuned, "", s.in, "what stands beside $ref is left out")
+			s.r.Loss(adapter.Tuned, "", s.in, "what stands beside $ref is left out")
 		}
 	}
 	s.end()
@@ -119,7 +120,7 @@ func (s *schemaWriter) typeList(v, kind jsonindex.Value, anyOf, enum bool) {
 // repeated says whether one of the first n elements of a list is the same string.
 func repeated(list jsonindex.Value, n int, v jsonindex.Value) bool {
 	for it := list.Iter(); n > 0 && it.Next(); n-- {
-		if sameText(it.Val, v) {
+		if foreign.SameText(it.Val, v) {
 			return true
 		}
 	}
@@ -282,7 +283,7 @@ func (s *schemaWriter) enum(v, kind jsonindex.Value) {
 	for it := v.Iter(); it.Next(); {
 		if !listable(it.Val) {
 			if !it.Val.IsNull() || !kind.Exists() {
-				s.r.loss(adapter.Approximated, "", s.in, "enum takes strings and numbers only")
+				s.r.Loss(adapter.Approximated, "", s.in, "enum takes strings and numbers only")
 			}
 			continue
 		}
@@ -307,7 +308,7 @@ func (s *schemaWriter) foreign(key []byte, v jsonindex.Value) {
 	kind := adapter.Approximated
 	switch string(key) {
 	case "$schema", "$comment", "$vocabulary", "$dynamicAnchor", "deprecated", "readOnly", "writeOnly":
-		s.r.loss(adapter.Noop, "", s.in, "annotations such as $schema are left out")
+		s.r.Loss(adapter.Noop, "", s.in, "annotations such as $schema are left out")
 		return
 	case "default", "examples", "example", "pattern", "minLength", "maxLength", "minProperties", "maxProperties", "exclusiveMinimum",
 		"exclusiveMaximum", "multipleOf", "uniqueItems", "propertyNames", "contentEncoding", "contentMediaType", "nullable", "minContains",
@@ -317,17 +318,17 @@ func (s *schemaWriter) foreign(key []byte, v jsonindex.Value) {
 		"dependentSchemas", "dependencies", "contains", "unevaluatedProperties", "unevaluatedItems", "additionalItems", "contentSchema",
 		"additionalProperties", "prefixItems", "items", "$ref", "$dynamicRef", "definitions":
 	default:
-		s.r.loss(adapter.Noop, "", s.in, "keywords that JSON Schema does not know are left out")
+		s.r.Loss(adapter.Noop, "", s.in, "keywords that JSON Schema does not know are left out")
 		return
 	}
 	s.hints = append(s.hints, hint{key, v})
 	const note = " is said in the description"
-	for i := range s.r.up.Losses {
-		if l := &s.r.up.Losses[i]; l.Path == s.in && l.Kind == kind && len(l.Note) == len(key)+len(note) && l.Note[:len(key)] == string(key) {
+	for i := range s.r.Up.Losses {
+		if l := &s.r.Up.Losses[i]; l.Path == s.in && l.Kind == kind && len(l.Note) == len(key)+len(note) && l.Note[:len(key)] == string(key) {
 			return // before a note is put together in vain
 		}
 	}
-	s.r.loss(kind, "", s.in, string(key)+note)
+	s.r.Loss(kind, "", s.in, string(key)+note)
 }
 
 // describe writes the description and, in brackets, the keywords that the upstream does not take.

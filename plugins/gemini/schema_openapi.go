@@ -49,7 +49,7 @@ func (w *openAPIWriter) schema(v jsonindex.Value, depth int) {
 	w.schemas++
 	s := schemaWriter{r: w.r, in: w.in}
 	if w.schemas > maxInlined {
-		w.r.loss(adapter.Dropped, "", w.in, "the schema is too large when its references are written out")
+		w.r.Loss(adapter.Dropped, "", w.in, "the schema is too large when its references are written out")
 		s.end()
 		return
 	}
@@ -62,7 +62,7 @@ func (w *openAPIWriter) schema(v jsonindex.Value, depth int) {
 		// An object must list its properties; one of any shape is only described.
 		n.kind = ""
 		s.hints = append(s.hints, hint{[]byte("type"), v.Get("type")})
-		w.r.loss(adapter.Approximated, "", w.in, "an object of any shape is only described")
+		w.r.Loss(adapter.Approximated, "", w.in, "an object of any shape is only described")
 	}
 	if n.kind != "" {
 		s.key("type")
@@ -88,12 +88,12 @@ func (w *openAPIWriter) reference(v, ref jsonindex.Value, s *schemaWriter, depth
 	target := w.resolve(ref)
 	if target.Kind() == jsonindex.Object && depth < maxReferences {
 		if v.Len() > 1 {
-			w.r.loss(adapter.Tuned, "", w.in, "what stands beside $ref is left out")
+			w.r.Loss(adapter.Tuned, "", w.in, "what stands beside $ref is left out")
 		}
 		w.schema(target, depth+1)
 		return
 	}
-	w.r.loss(adapter.Approximated, "", w.in, "references that cannot be written out are only described")
+	w.r.Loss(adapter.Approximated, "", w.in, "references that cannot be written out are only described")
 	s.desc = v.Get("description")
 	s.hints = append(s.hints, hint{[]byte("$ref"), ref})
 	s.describe()
@@ -240,7 +240,7 @@ func (w *openAPIWriter) typeList(types jsonindex.Value) {
 		w.r.w.Byte(c)
 	}
 	w.r.w.Byte(']')
-	w.r.loss(adapter.Approximated, "", w.in, "several types became alternatives without further keywords")
+	w.r.Loss(adapter.Approximated, "", w.in, "several types became alternatives without further keywords")
 }
 
 // object writes properties, and those of required that exist.
@@ -290,7 +290,7 @@ func (w *openAPIWriter) array(n *openAPINode, s *schemaWriter, depth int) {
 	case n.kind == "array":
 		s.key("items")
 		w.r.w.Lit(`{"type":"string"}`)
-		w.r.loss(adapter.Approximated, "", w.in, "items of any type became strings")
+		w.r.Loss(adapter.Approximated, "", w.in, "items of any type became strings")
 	}
 }
 
@@ -308,7 +308,7 @@ func (w *openAPIWriter) enum(n *openAPINode, s *schemaWriter) {
 	c := byte('[')
 	for it := n.enum.Iter(); it.Next(); {
 		if len(it.Val.Head()) == 0 {
-			w.r.loss(adapter.Tuned, "", w.in, "empty values are left out of enum")
+			w.r.Loss(adapter.Tuned, "", w.in, "empty values are left out of enum")
 			continue
 		}
 		if c == '[' {
@@ -359,10 +359,10 @@ func (w *openAPIWriter) keyword(key []byte, v jsonindex.Value, n *openAPINode, s
 			s.foreign(key, v)
 		}
 	case "$defs", "definitions":
-		w.r.loss(adapter.Noop, "", w.in, "definitions stand where they are referred to")
+		w.r.Loss(adapter.Noop, "", w.in, "definitions stand where they are referred to")
 	case "additionalProperties":
 		if closed, isBool := v.Bool(); isBool && !closed {
-			w.r.loss(adapter.Noop, "", w.in, "additionalProperties false is left out")
+			w.r.Loss(adapter.Noop, "", w.in, "additionalProperties false is left out")
 		} else {
 			s.foreign(key, v)
 		}

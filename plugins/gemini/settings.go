@@ -68,7 +68,7 @@ func (r *request) limit(n int64) int64 {
 	}
 	if n > top {
 		n = top
-		r.loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
+		r.Loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
 	}
 	return n
 }
@@ -96,7 +96,7 @@ func (r *request) sampling(c *config) error {
 	case err != nil:
 		return err
 	case k == 0:
-		r.loss(adapter.Noop, "", "top_k", "0 means nothing")
+		r.Loss(adapter.Noop, "", "top_k", "0 means nothing")
 	default:
 		c.member("topK")
 		r.w.Int(min(k, 1<<31-1))
@@ -114,7 +114,7 @@ func (r *request) stops(c *config) error {
 	for it := v.Iter(); it.Next(); {
 		switch {
 		case len(it.Val.Head()) == 0:
-			r.loss(adapter.Noop, "", "stop_sequences", "empty ones match nothing")
+			r.Loss(adapter.Noop, "", "stop_sequences", "empty ones match nothing")
 		case sent < mostStops && !r.o.cutStops:
 			if sent == 0 {
 				c.member("stopSequences")
@@ -129,12 +129,12 @@ func (r *request) stops(c *config) error {
 			if !ok {
 				return messages.Invalid(it.Val, "is too long for a stop sequence")
 			}
-			r.up.StopSequences = append(r.up.StopSequences, text)
+			r.Up.StopSequences = append(r.Up.StopSequences, text)
 		}
 	}
 	if sent > 0 {
 		r.w.Byte(']')
-		r.loss(adapter.Approximated, "", "stop_sequences", "a match is reported as end_turn")
+		r.Loss(adapter.Approximated, "", "stop_sequences", "a match is reported as end_turn")
 	}
 	return nil
 }
@@ -142,9 +142,9 @@ func (r *request) stops(c *config) error {
 // format writes what binds the answer to a schema. https://ai.google.dev/gemini-api/docs/structured-output
 func (r *request) format(c *config, out *messages.OutputConfig) error {
 	const in = "output_config.format"
-	r.others("output_config", out.Others())
+	r.Others("output_config", out.Others())
 	if !out.TaskBudget.IsNull() {
-		r.loss(adapter.Tuned, "output_config", "task_budget", "no such parameter")
+		r.Loss(adapter.Tuned, "output_config", "task_budget", "no such parameter")
 	}
 	if !out.Format.Exists() {
 		return nil
@@ -153,7 +153,7 @@ func (r *request) format(c *config, out *messages.OutputConfig) error {
 		return messages.Invalid(out.Format, "only type json_schema is known")
 	}
 	if len(r.names.list) > 0 && !r.f.schemaWithTools {
-		return r.unsupported(out.Format, "this model takes either tools or a schema for its answer")
+		return r.Unsupported(out.Format, "this model takes either tools or a schema for its answer")
 	}
 	c.member("responseMimeType")
 	r.w.Lit(`"application/json"`)
@@ -169,7 +169,7 @@ func (r *request) format(c *config, out *messages.OutputConfig) error {
 		switch string(it.Key()) {
 		case "type", "schema":
 		default:
-			r.loss(adapter.Dropped, in, string(it.Key()), "unknown field")
+			r.Loss(adapter.Dropped, in, string(it.Key()), "unknown field")
 		}
 	}
 	return nil
@@ -179,37 +179,16 @@ func (r *request) format(c *config, out *messages.OutputConfig) error {
 func (r *request) ignored() error {
 	in := &r.in
 	for it := in.Metadata.Iter(); it.Next(); {
-		r.loss(adapter.Noop, "metadata", string(it.Key()), "no such parameter")
+		r.Loss(adapter.Noop, "metadata", string(it.Key()), "no such parameter")
 	}
 	if !in.CacheControl.IsNull() {
 		if _, err := messages.DecodeCacheControl(in.CacheControl); err != nil {
 			return err
 		}
-		r.loss(adapter.Noop, "", "cache_control", "the upstream caches prompts by itself")
 	}
-	if v := in.ContextManagement; !v.IsNull() {
-		kind := adapter.Noop
-		for it := v.Get("edits").Iter(); it.Next(); {
-			if !hasPrefix(it.Val.Get("type").Head(), "clear_thinking_") {
-				kind = adapter.Tuned
-			}
-		}
-		r.loss(kind, "", "context_management", "the whole conversation is sent")
+	if !in.ServiceTier.IsNull() {
+		r.Loss(adapter.Tuned, "", "service_tier", "no such parameter")
 	}
-	for _, f := range [...]struct {
-		v    jsonindex.Value
-		name string
-		kind adapter.LossKind
-	}{
-		{in.InferenceGeo, "inference_geo", adapter.Dropped}, {in.Compaction, "compaction", adapter.Dropped},
-		{in.Speed, "speed", adapter.Tuned}, {in.Fallbacks, "fallbacks", adapter.Tuned}, {in.ServiceTier, "service_tier", adapter.Tuned},
-		{in.FallbackCreditToken, "fallback_credit_token", adapter.Noop}, {in.Diagnostics, "diagnostics", adapter.Noop},
-		{in.BillingPolicy, "billing_policy", adapter.Noop},
-	} {
-		if !f.v.IsNull() {
-			r.loss(f.kind, "", f.name, "no such parameter")
-		}
-	}
-	r.others("", in.Others())
+	r.Ignored(in)
 	return nil
 }

@@ -39,16 +39,16 @@ func tagged(place byte, sig string) string {
 func (r *request) thought(b *messages.Block) {
 	const in = "messages.content"
 	if !signature.From(b.Signature, issuer) {
-		r.loss(adapter.Noop, in, "thinking", "thinking of another vendor is left out")
-		r.loss(adapter.Noop, in, "signature", "")
+		r.Loss(adapter.Noop, in, "thinking", "thinking of another vendor is left out")
+		r.Loss(adapter.Noop, in, "signature", "")
 		return
 	}
 	place, readable := placeOf(b.Signature)
 	switch {
 	case r.dummies && place != 0:
-		r.loss(adapter.Tuned, in, "signature", "refused by the upstream before")
+		r.Loss(adapter.Tuned, in, "signature", "refused by the upstream before")
 	case !readable || place == 0:
-		r.loss(adapter.Noop, in, "signature", "")
+		r.Loss(adapter.Noop, in, "signature", "")
 	case place == onThought:
 		r.part(model)
 		r.w.Lit(`"text":`)
@@ -66,7 +66,7 @@ func (r *request) thought(b *messages.Block) {
 		r.w.Lit(`"text":""`)
 		r.sealPart(b.Signature)
 	}
-	r.loss(adapter.Noop, in, "thinking", "thoughts are not sent back")
+	r.Loss(adapter.Noop, in, "thinking", "thoughts are not sent back")
 }
 
 // placeOf is the letter in front of a signature of ours, 0 when there is none. readable is false for a damaged one.
@@ -114,7 +114,7 @@ func (r *request) sealCall(first bool) {
 		return
 	}
 	if first && (r.f.signatures || r.dummies) {
-		r.loss(adapter.Noop, "messages", "content", "a call without a thought signature got the dummy")
+		r.Loss(adapter.Noop, "messages", "content", "a call without a thought signature got the dummy")
 		r.w.Lit(`,"thoughtSignature":"` + dummy + `"`)
 	}
 }

@@ -77,7 +77,7 @@ func (r *request) billing(system jsonindex.Value) int {
 	if n < 0 && first.IsExtern() {
 		return 0 // no line of Claude Code's
 	}
-	r.loss(adapter.Noop, "", "system", "without the billing line")
+	r.Loss(adapter.Noop, "", "system", "without the billing line")
 	if n < 0 {
 		return len(head)
 	}
@@ -99,7 +99,7 @@ func (r *request) earlySystem(m *messages.Message, opened bool) (bool, error) {
 		case changes:
 			continue
 		}
-		r.loss(adapter.Noop, "messages", "role", "a system message before the first answer joined the system prompt")
+		r.Loss(adapter.Noop, "messages", "role", "a system message before the first answer joined the system prompt")
 		opened = r.systemPart(b.Text, 0, opened)
 		if err := r.textFields(b, "messages.content"); err != nil {
 			return false, err
@@ -115,12 +115,12 @@ func (r *request) systemBlock(b *messages.Block) (changes bool, err error) {
 		return false, nil
 	case messages.BlockToolAddition, messages.BlockToolRemoval:
 		if r.changes == nil {
-			if err := r.lookAtTools(); err != nil {
+			if r.changes, err = r.ReadToolChanges(&r.in); err != nil {
 				return false, err
 			}
 			return false, again{}
 		}
-		r.loss(adapter.Approximated, "messages.content", "tool", "the tools of the last turn count for all")
+		r.Loss(adapter.Approximated, "messages.content", "tool", "the tools of the last turn count for all")
 		return true, nil
 	}
 	return false, messages.Invalid(b.V, "a system message holds text blocks only")
@@ -139,7 +139,7 @@ func (r *request) lateSystem(m *messages.Message) error {
 			continue
 		}
 		if len(b.Text.Head()) > 0 {
-			r.loss(adapter.Approximated, "messages", "role", "a system message became user text in a tag")
+			r.Loss(adapter.Approximated, "messages", "role", "a system message became user text in a tag")
 			r.beginText(user)
 			r.w.Lit(`<system>\n`)
 			r.w.Inner(b.Text)

@@ -27,10 +27,10 @@ func (r *request) thinking(c *config, out *messages.OutputConfig, limit int64) e
 	if err != nil {
 		return err
 	}
-	r.others("thinking", t.Others())
+	r.Others("thinking", t.Others())
 	if !r.effort.IsNull() {
 		if !out.Effort.IsNull() {
-			r.loss(adapter.Noop, "output_config", "effort", "the last system message has its own")
+			r.Loss(adapter.Noop, "output_config", "effort", "the last system message has its own")
 		}
 		out.Effort = r.effort
 	}
@@ -40,10 +40,10 @@ func (r *request) thinking(c *config, out *messages.OutputConfig, limit int64) e
 	}
 	if r.f.thinking == thinkNever || r.dropped(paramThinking) {
 		if w.level >= 0 && !w.off {
-			r.loss(adapter.Tuned, "output_config", "effort", "not taken by this model")
+			r.Loss(adapter.Tuned, "output_config", "effort", "not taken by this model")
 		}
 		if w.show || w.budget > 0 {
-			r.loss(adapter.Tuned, "", "thinking", "not taken by this model")
+			r.Loss(adapter.Tuned, "", "thinking", "not taken by this model")
 		}
 		return nil
 	}
@@ -76,12 +76,12 @@ func (r *request) wanted(t *messages.Thinking, out *messages.OutputConfig) (w wa
 	case messages.EffortMedium:
 		w.level = levelMedium
 	case messages.EffortUnknown:
-		r.loss(adapter.Dropped, "output_config", "effort", "unknown level")
+		r.Loss(adapter.Dropped, "output_config", "effort", "unknown level")
 	case messages.EffortHigh:
 		w.level = levelHigh
 	default:
 		w.level = levelHigh
-		r.loss(adapter.Tuned, "output_config", "effort", "the highest level of the upstream is sent")
+		r.Loss(adapter.Tuned, "output_config", "effort", "the highest level of the upstream is sent")
 	}
 	w.show = !t.Display.Is("omitted")
 	switch t.Kind {
@@ -89,10 +89,10 @@ func (r *request) wanted(t *messages.Thinking, out *messages.OutputConfig) (w wa
 		w.show = false
 	case messages.ThinkingDisabled, messages.ThinkingBetweenTools:
 		if w.level >= 0 {
-			r.loss(adapter.Tuned, "output_config", "effort", "thinking is off")
+			r.Loss(adapter.Tuned, "output_config", "effort", "thinking is off")
 		}
 		if t.Kind == messages.ThinkingBetweenTools {
-			r.loss(adapter.Tuned, "thinking", "type", "off altogether")
+			r.Loss(adapter.Tuned, "thinking", "type", "off altogether")
 		}
 		w.off, w.show = true, false
 	case messages.ThinkingEnabled:
@@ -100,11 +100,11 @@ func (r *request) wanted(t *messages.Thinking, out *messages.OutputConfig) (w wa
 			return w, err
 		}
 	case messages.ThinkingUnknown:
-		r.loss(adapter.Dropped, "thinking", "type", "unknown type")
+		r.Loss(adapter.Dropped, "thinking", "type", "unknown type")
 		w.show = false
 	}
 	if !t.BudgetTokens.IsNull() && t.Kind != messages.ThinkingEnabled {
-		r.loss(adapter.Noop, "thinking", "budget_tokens", "only for thinking that is enabled")
+		r.Loss(adapter.Noop, "thinking", "budget_tokens", "only for thinking that is enabled")
 	}
 	return w, nil
 }
@@ -119,7 +119,7 @@ func (r *request) level(w want, sep byte) {
 		if level < 0 {
 			level = levelOf(w.budget)
 		}
-		r.loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as a level")
+		r.Loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as a level")
 	}
 	if level < 0 {
 		return
@@ -127,9 +127,9 @@ func (r *request) level(w want, sep byte) {
 	got := r.f.nearest(level)
 	if got != level {
 		if w.off {
-			r.loss(adapter.Tuned, "thinking", "type", "the model always thinks, level "+levelNames[got]+" is sent")
+			r.Loss(adapter.Tuned, "thinking", "type", "the model always thinks, level "+levelNames[got]+" is sent")
 		} else {
-			r.loss(adapter.Tuned, "output_config", "effort", "the model has no "+levelNames[level]+", "+levelNames[got]+" is sent")
+			r.Loss(adapter.Tuned, "output_config", "effort", "the model has no "+levelNames[level]+", "+levelNames[got]+" is sent")
 		}
 	}
 	r.w.Byte(sep)
@@ -165,7 +165,7 @@ func (r *request) budget(w want, limit int64, sep byte) {
 		n = -1
 	}
 	if w.budget > 0 && n != w.budget {
-		r.loss(adapter.Tuned, "thinking", "budget_tokens", "the effort decides")
+		r.Loss(adapter.Tuned, "thinking", "budget_tokens", "the effort decides")
 	}
 	if n >= 0 {
 		n = r.fit(n, limit, w.off)
@@ -186,7 +186,7 @@ func (r *request) fit(n, limit int64, off bool) int64 {
 		got = max(limit/2, r.f.least)
 	}
 	if got != n {
-		r.loss(adapter.Tuned, "thinking", field, "a budget of "+strconv.FormatInt(got, 10)+" is sent")
+		r.Loss(adapter.Tuned, "thinking", field, "a budget of "+strconv.FormatInt(got, 10)+" is sent")
 	}
 	return got
 }

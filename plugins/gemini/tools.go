@@ -1,16 +1,12 @@
 package gemini
 
 import (
-	"strings"
-
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/clienttools"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
-
-// placeholder is the tool by which Claude Code says that it has more tools to search for. Nobody can call it.
-const placeholder = "DeferredToolPlaceholder"
 
 // toolNames are the names of the functions written so far.
 type toolNames struct {
@@ -49,7 +45,7 @@ func (n *toolNames) has(v jsonindex.Value) bool {
 		return n.set[text]
 	}
 	for _, have := range n.list {
-		if sameText(have, v) {
+		if foreign.SameText(have, v) {
 			return true
 		}
 	}
@@ -77,63 +73,20 @@ func (r *request) writeTools() error {
 
 // tool writes one tool, or says why not.
 func (r *request) tool(t *messages.Tool) error {
-	switch {
-	case t.Kind == messages.ToolSearch:
-		r.leave(adapter.Approximated, "instead of a tool search all its tools are sent")
-		return nil
-	case t.DeferLoading.True() && t.Name.Is(placeholder):
-		r.leave(adapter.Noop, "the placeholder of deferred tools")
-		return nil
-	case t.DeferLoading.True() && r.changes == nil:
-		if err := r.lookAtTools(); err != nil {
-			return err
+	fate, known, err := r.Tool(t, r.changes, r.o.dropTools)
+	if fate == foreign.ToolChangesNeeded {
+		if r.changes, err = r.ReadToolChanges(&r.in); err == nil {
+			fate, known, err = r.Tool(t, r.changes, r.o.dropTools)
 		}
 	}
-	if r.changes.hides(t) {
-		r.leave(adapter.Noop, "tools that are not loaded or were removed")
+	if err != nil {
+		return err
+	}
+	if fate == foreign.ToolLeft {
+		r.left++
 		return nil
 	}
-	switch t.Kind {
-	case messages.ToolCustom:
-		return r.function(t, nil)
-	case messages.ToolBash, messages.ToolTextEditor, messages.ToolMemory:
-		if c := clienttools.Of(t); c != nil {
-			return r.function(t, c)
-		}
-	}
-	what := toolTitle(t)
-	if r.o.dropTools {
-		r.leave(adapter.Dropped, what)
-		return nil
-	}
-	why := "no other model than Claude knows the tool"
-	if t.Kind.Server() {
-		why = "Claude's servers run the tool"
-	}
-	f := r.unsupported(t.V, "%s %s", why, what)
-	f.Message += "; remove it, or let the channel leave such tools out (option unsupported_tools: drop)"
-	return f
-}
-
-// leave records that a tool is left out.
-func (r *request) leave(kind adapter.LossKind, what string) {
-	r.left++
-	r.loss(kind, "", "tools", what)
-}
-
-// toolTitle names a tool for people.
-func toolTitle(t *messages.Tool) string {
-	const longest = 64
-	var parts []string
-	for _, v := range [...]jsonindex.Value{t.Name, t.Type} {
-		if s, _ := v.Text(); s != "" {
-			parts = append(parts, shorten(s, longest))
-		}
-	}
-	if len(parts) == 2 {
-		return parts[0] + " (" + parts[1] + ")"
-	}
-	return strings.Join(parts, "")
+	return r.function(t, known)
 }
 
 // function declares a tool: one that the client describes itself, or one whose description Claude knows.
@@ -146,7 +99,8 @@ func (r *request) function(t *messages.Tool, c *clienttools.Tool) error {
 		return messages.Invalid(t.Name, "is too long for a name")
 	}
 	if !r.names.add(t.Name) {
-		r.leave(adapter.Dropped, "of several tools with the same name the first counts")
+		r.left++
+		r.Loss(adapter.Dropped, "", "tools", "of several tools with the same name the first counts")
 		return nil
 	}
 	if len(r.names.list) == 1 {
@@ -166,9 +120,6 @@ func (r *request) function(t *messages.Tool, c *clienttools.Tool) error {
 			r.w.Lit(`,"parametersJsonSchema":`)
 		}
 		r.w.Lit(c.Schema)
-		if !t.MaxCharacters.IsNull() {
-			r.loss(adapter.Noop, "tools", "max_characters", "the client cuts the text itself")
-		}
 	} else {
 		if len(t.Description.Head()) > 0 {
 			r.w.Lit(`,"description":`)
@@ -177,14 +128,18 @@ func (r *request) function(t *messages.Tool, c *clienttools.Tool) error {
 		r.parameters(t.InputSchema)
 	}
 	r.w.Byte('}')
-	return r.toolFields(t)
+	if t.Strict.True() {
+		r.Loss(adapter.Tuned, "tools", "strict", "no such parameter")
+	}
+	r.ToolFields(t, c)
+	return r.mark(t.CacheControl, "tools")
 }
 
 // parameters writes a function's schema. A function without parameters has none.
 func (r *request) parameters(schema jsonindex.Value) {
 	if !hasMembers(schema.Get("properties")) && !hasOtherShape(schema) {
 		if hasMembers(schema) {
-			r.loss(adapter.Noop, "tools", "input_schema", "a function without parameters has no schema")
+			r.Loss(adapter.Noop, "tools", "input_schema", "a function without parameters has no schema")
 		}
 		return
 	}
@@ -215,33 +170,6 @@ func hasOtherShape(schema jsonindex.Value) bool {
 	return false
 }
 
-// toolFields records what a function has nothing for.
-func (r *request) toolFields(t *messages.Tool) error {
-	if t.Strict.True() {
-		r.loss(adapter.Tuned, "tools", "strict", "no such parameter")
-	}
-	if !t.InputExamples.IsNull() {
-		r.loss(adapter.Tuned, "tools", "input_examples", "no such parameter")
-	}
-	if !t.EagerInputStreaming.IsNull() {
-		r.loss(adapter.Noop, "tools", "eager_input_streaming", "input always comes in one piece")
-	}
-	if v := t.AllowedCallers; !v.IsNull() {
-		kind := adapter.Noop
-		for it := v.Iter(); it.Next(); {
-			if !it.Val.Is("direct") {
-				kind = adapter.Dropped
-			}
-		}
-		r.loss(kind, "tools", "allowed_callers", "the model alone calls")
-	}
-	if !t.MaxUses.IsNull() {
-		r.loss(adapter.Dropped, "tools", "max_uses", "no such parameter")
-	}
-	r.others("tools", t.Others())
-	return r.mark(t.CacheControl, "tools")
-}
-
 // toolName writes a function's name as a JSON string, renamed where the upstream does not take it; the answer's reader
 // learns the way back.
 func (r *request) toolName(v jsonindex.Value) error {
@@ -259,7 +187,7 @@ func (r *request) toolName(v jsonindex.Value) error {
 			r.x.names = map[string]string{}
 		}
 		r.x.names[other] = name
-		r.loss(adapter.Tuned, "tools", "name", "names that the upstream does not take are changed on the way")
+		r.Loss(adapter.Tuned, "tools", "name", "names that the upstream does not take are changed on the way")
 		name = other
 	}
 	r.w.Quote(name)
@@ -272,7 +200,7 @@ func (r *request) toolConfig() error {
 	if err != nil {
 		return err
 	}
-	r.others("tool_choice", c.Others())
+	r.Others("tool_choice", c.Others())
 	if !c.V.Exists() {
 		return nil
 	}
@@ -281,11 +209,11 @@ func (r *request) toolConfig() error {
 		if c.Kind == messages.ChoiceAny || c.Kind == messages.ChoiceTool {
 			kind = adapter.Dropped
 		}
-		r.loss(kind, "", "tool_choice", "there are no tools")
+		r.Loss(kind, "", "tool_choice", "there are no tools")
 		return nil
 	}
 	if c.Kind == messages.ChoiceTool && r.left > 0 && !r.names.has(c.Name) {
-		r.loss(adapter.Dropped, "", "tool_choice", "the tool is left out")
+		r.Loss(adapter.Dropped, "", "tool_choice", "the tool is left out")
 		return nil
 	}
 	r.w.Lit(`,"toolConfig":{"functionCallingConfig":{"mode":"`)
@@ -308,7 +236,7 @@ func (r *request) toolConfig() error {
 	}
 	r.w.Lit(`}}`)
 	if c.DisableParallel {
-		r.loss(adapter.Tuned, "tool_choice", "disable_parallel_tool_use", "no such parameter")
+		r.Loss(adapter.Tuned, "tool_choice", "disable_parallel_tool_use", "no such parameter")
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package openairesponses
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
+	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
 
@@ -15,7 +17,7 @@ func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) 
 	r.beginAnswer()
 	for more = true; more && it.Message.Role == messages.Assistant; more = it.Next() {
 		last = it.Message.V
-		if err := r.messageFields(&it.Message); err != nil {
+		if err := r.MessageFields(&it.Message, &r.effort); err != nil {
 			return false, err
 		}
 		blocks := it.Message.Blocks()
@@ -35,17 +37,17 @@ func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) 
 		return false, err
 	}
 	if empty && r.items == before {
-		r.loss(adapter.Noop, "messages", "content", "an empty message is left out")
+		r.Loss(adapter.Noop, "messages", "content", "an empty message is left out")
 	}
 	if more {
 		return true, nil
 	}
 	if r.call.Op == adapter.Messages {
 		if !r.o.sendPrefill {
-			return false, r.unsupported(last,
+			return false, r.Unsupported(last,
 				"the conversation must end with a user message, as a prefilled assistant message is not continued")
 		}
-		r.loss(adapter.Approximated, "", "messages", "the prefilled answer is not continued, a new one follows")
+		r.Loss(adapter.Approximated, "", "messages", "the prefilled answer is not continued, a new one follows")
 	}
 	return false, r.unanswered()
 }
@@ -67,26 +69,26 @@ func (r *request) assistantBlock(b *messages.Block) error {
 	case messages.BlockThinking:
 		r.thinking(b)
 	case messages.BlockRedactedThinking:
-		r.loss(adapter.Noop, inContent, "data", "reasoning of another upstream is not taken")
+		r.Loss(adapter.Noop, inContent, "data", "reasoning of another upstream is not taken")
 	case messages.BlockFallback:
-		r.loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
+		r.Loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
 		return nil
 	case messages.BlockCompaction:
 		return r.compaction(b)
 	case messages.BlockContainerUpload:
-		return r.unsupported(b.V, "files of a container lie on Claude's servers")
+		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
 		if !b.Type.Server() || b.Type == messages.BlockToolAddition || b.Type == messages.BlockToolRemoval {
-			return r.unsupported(b.V, "an assistant message with a block of type %s", typeName(b))
+			return r.Unsupported(b.V, "an assistant message with a block of type %s", foreign.BlockType(b))
 		}
-		r.loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
+		r.Loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
 		r.releaseBeforeText()
 		r.serverBlock(b.V)
 		return r.mark(b.CacheControl, inContent)
 	}
-	r.others(inContent, b.Others())
+	r.Others(inContent, b.Others())
 	if !b.CacheControl.IsNull() {
-		r.loss(adapter.Tuned, inContent, "cache_control", "reasoning cannot carry a mark")
+		r.Loss(adapter.Tuned, inContent, "cache_control", "reasoning cannot carry a mark")
 	}
 	return nil
 }
@@ -113,15 +115,15 @@ func (r *request) toolUse(b *messages.Block) error {
 		if c.Get("type").Is("direct") {
 			kind = adapter.Noop
 		}
-		r.loss(kind, inContent, "caller", "the call counts as the model's own")
+		r.Loss(kind, inContent, "caller", "the call counts as the model's own")
 	}
 	if !b.ToolsetName.IsNull() {
-		r.loss(adapter.Noop, inContent, "toolset_name", "")
+		r.Loss(adapter.Noop, inContent, "toolset_name", "")
 	}
 	if !b.CacheControl.IsNull() {
-		r.loss(adapter.Tuned, inContent, "cache_control", "a tool call cannot carry a mark")
+		r.Loss(adapter.Tuned, inContent, "cache_control", "a tool call cannot carry a mark")
 	}
-	r.others(inContent, b.Others())
+	r.Others(inContent, b.Others())
 	return nil
 }
 
@@ -132,13 +134,13 @@ func (r *request) compaction(b *messages.Block) error {
 		if m.Name == "encrypted_content" || m.Name == "signature" {
 			kind = adapter.Noop // Claude's own form of the same summary
 		}
-		r.loss(kind, inContent, m.Name, "not taken by the upstream")
+		r.Loss(kind, inContent, m.Name, "not taken by the upstream")
 	}
 	if b.Content.IsNull() {
-		r.loss(adapter.Noop, inContent, "content", "an empty compaction is left out")
+		r.Loss(adapter.Noop, inContent, "content", "an empty compaction is left out")
 		return nil
 	}
-	r.loss(adapter.Approximated, inContent, "content", "the summary of a compaction became user text")
+	r.Loss(adapter.Approximated, inContent, "content", "the summary of a compaction became user text")
 	r.endItem()
 	r.release("", "")
 	r.begin(userItem, false)
@@ -159,4 +161,11 @@ func (r *request) compaction(b *messages.Block) error {
 	r.endItem()
 	r.beginAnswer()
 	return err
+}
+
+// serverBlock tells what a tool of Claude's servers was asked or found as text.
+func (r *request) serverBlock(b jsonindex.Value) {
+	r.beginText()
+	foreign.WriteServerBlock(r.w, b)
+	r.endText()
 }

@@ -1,6 +1,7 @@
 package openairesponses
 
 import (
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -49,7 +50,7 @@ func (c *calls) add(id jsonindex.Value) *toolUse {
 	t := &c.list[at]
 	if at < manyCalls {
 		for i := range at {
-			if sameText(c.list[i].id, id) {
+			if foreign.SameText(c.list[i].id, id) {
 				t.twin++
 			}
 		}
@@ -85,7 +86,7 @@ func (c *calls) find(id jsonindex.Value) int {
 	found := -1
 	for n := range c.list {
 		i := (c.near + n) % len(c.list)
-		if sameText(c.list[i].id, id) {
+		if foreign.SameText(c.list[i].id, id) {
 			if !c.list[i].answered {
 				return i
 			}
@@ -123,13 +124,4 @@ func (c *calls) pass() int {
 	}
 	c.at++
 	return c.results[c.at-1]
-}
-
-// sameText compares two strings of the same body.
-func sameText(a, b jsonindex.Value) bool {
-	if a.Kind() == jsonindex.String && b.Kind() == jsonindex.String {
-		return string(a.Head()) == string(b.Head())
-	}
-	s, ok := a.Text()
-	return ok && b.Is(s)
 }

@@ -127,7 +127,7 @@ func (r *request) mark(cacheControl jsonindex.Value, in string) error {
 		r.unmarked(in)
 		return nil
 	case c.TTL.Is("1h"):
-		r.loss(adapter.Tuned, in, "cache_control.ttl", "the upstream keeps its own time")
+		r.Loss(adapter.Tuned, in, "cache_control.ttl", "the upstream keeps its own time")
 	}
 	r.w.Lit(`,"prompt_cache_breakpoint":{"mode":"explicit"}`)
 	r.x.sent |= sentBreakpoint
@@ -138,19 +138,19 @@ func (r *request) mark(cacheControl jsonindex.Value, in string) error {
 
 // unmarked records that a cache_control has no mark.
 func (r *request) unmarked(in string) {
-	r.loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+	r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
 }
 
 // textFields takes care of what a text block holds beside its text.
 func (r *request) textFields(b *messages.Block, in string) error {
 	if b.Citations.At(0).Exists() {
-		r.loss(adapter.Tuned, in, "citations", "the text is sent without")
+		r.Loss(adapter.Tuned, in, "citations", "the text is sent without")
 	}
 	return r.blockFields(b, in)
 }
 
 // blockFields takes care of what any block may hold: the mark and fields that nobody knows.
 func (r *request) blockFields(b *messages.Block, in string) error {
-	r.others(in, b.Others())
+	r.Others(in, b.Others())
 	return r.mark(b.CacheControl, in)
 }

@@ -72,7 +72,7 @@ func (r *request) system() error {
 				return err
 			}
 		} else {
-			r.others("system", b.Others())
+			r.Others("system", b.Others())
 		}
 		skip = 0
 	}
@@ -100,7 +100,7 @@ func (r *request) billing() int {
 	for bytes.HasPrefix(head[n:], []byte(`\n`)) {
 		n += 2
 	}
-	r.loss(adapter.Noop, "", "system", "without the billing line")
+	r.Loss(adapter.Noop, "", "system", "without the billing line")
 	return n
 }
 
@@ -147,7 +147,7 @@ func (r *request) userRun(it *messages.MessageIter) (more bool, err error) {
 	for more = true; more && it.Message.Role != messages.Assistant; more = it.Next() {
 		m := &it.Message
 		if !known {
-			if err := r.messageFields(m); err != nil {
+			if err := r.MessageFields(m, &r.effort); err != nil {
 				return false, err
 			}
 		}
@@ -164,33 +164,6 @@ func (r *request) userRun(it *messages.MessageIter) (more bool, err error) {
 	return more, it.Err()
 }
 
-// messageFields takes care of what a message holds beside its content.
-func (r *request) messageFields(m *messages.Message) error {
-	r.others("messages", m.Others())
-	if !m.ClearAt.IsNull() {
-		r.loss(adapter.Tuned, "messages", "clear_at", "the text stays")
-	}
-	if m.OutputConfig.IsNull() {
-		return nil
-	}
-	var out messages.OutputConfig
-	if err := messages.DecodeOutputConfig(m.OutputConfig, &out); err != nil {
-		return err
-	}
-	if !out.Effort.IsNull() {
-		if !r.effort.IsNull() {
-			r.loss(adapter.Noop, "messages.output_config", "effort", "the last system message counts")
-		}
-		r.effort = out.Effort
-	}
-	for it := m.OutputConfig.Iter(); it.Next(); {
-		if string(it.Key()) != "effort" {
-			r.loss(adapter.Dropped, "messages.output_config", string(it.Key()), "unknown field")
-		}
-	}
-	return nil
-}
-
 // systemMessage writes a system message in its place; behind the results, if there are any.
 func (r *request) systemMessage(m *messages.Message) error {
 	r.begin(developerItem, false)
@@ -200,10 +173,10 @@ func (r *request) systemMessage(m *messages.Message) error {
 		switch b.Type {
 		case messages.BlockText:
 		case messages.BlockToolAddition, messages.BlockToolRemoval:
-			if r.states == nil {
+			if r.changes == nil {
 				return r.again()
 			}
-			r.loss(adapter.Approximated, inContent, "tool", "the tools of the last turn count for all")
+			r.Loss(adapter.Approximated, inContent, "tool", "the tools of the last turn count for all")
 			continue
 		default:
 			return messages.Invalid(b.V, "a system message holds text blocks only")

@@ -12,10 +12,10 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 	if err != nil {
 		return err
 	}
-	r.others("thinking", t.Others())
+	r.Others("thinking", t.Others())
 	if !r.effort.IsNull() {
 		if !out.Effort.IsNull() {
-			r.loss(adapter.Noop, "output_config", "effort", "the last system message has its own")
+			r.Loss(adapter.Noop, "output_config", "effort", "the last system message has its own")
 		}
 		out.Effort = r.effort
 	}
@@ -30,7 +30,7 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 		r.x.tells = !t.Display.Is("omitted")
 	default:
 		if t.Display.Exists() {
-			r.loss(adapter.Noop, "thinking", "display", "there is no thinking to show")
+			r.Loss(adapter.Noop, "thinking", "display", "there is no thinking to show")
 		}
 	}
 	want, err := r.wanted(&t, effort)
@@ -63,15 +63,15 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 // withoutReasoning records what a model that does not reason has nothing for.
 func (r *request) withoutReasoning(t *messages.Thinking, effort string) {
 	if effort != "" {
-		r.loss(adapter.Tuned, "output_config", "effort", "not taken by this model")
+		r.Loss(adapter.Tuned, "output_config", "effort", "not taken by this model")
 	}
 	switch t.Kind {
 	case messages.ThinkingUnset, messages.ThinkingDisabled:
 	default:
-		r.loss(adapter.Tuned, "", "thinking", "not taken by this model")
+		r.Loss(adapter.Tuned, "", "thinking", "not taken by this model")
 	}
 	if t.Display.Exists() {
-		r.loss(adapter.Noop, "thinking", "display", "there is no thinking to show")
+		r.Loss(adapter.Noop, "thinking", "display", "there is no thinking to show")
 	}
 }
 
@@ -81,9 +81,9 @@ func (r *request) level(want string) string {
 	switch {
 	case level == want:
 	case want == "none":
-		r.loss(adapter.Tuned, "thinking", "type", "the model always reasons, "+level+" is sent")
+		r.Loss(adapter.Tuned, "thinking", "type", "the model always reasons, "+level+" is sent")
 	default:
-		r.loss(adapter.Tuned, "output_config", "effort", "the model has no "+want+", "+level+" is sent")
+		r.Loss(adapter.Tuned, "output_config", "effort", "the model has no "+want+", "+level+" is sent")
 	}
 	return level
 }
@@ -93,7 +93,7 @@ func (r *request) effortOf(out *messages.OutputConfig) string {
 	switch level := out.Level(); level {
 	case messages.EffortUnset:
 	case messages.EffortUnknown:
-		r.loss(adapter.Dropped, "output_config", "effort", "unknown level")
+		r.Loss(adapter.Dropped, "output_config", "effort", "unknown level")
 	default:
 		return [...]string{"", "low", "medium", "high", "xhigh", "max"}[level]
 	}
@@ -106,14 +106,14 @@ func (r *request) wanted(t *messages.Thinking, effort string) (string, error) {
 	switch t.Kind {
 	case messages.ThinkingDisabled, messages.ThinkingBetweenTools:
 		if effort != "" {
-			r.loss(adapter.Tuned, "output_config", "effort", "thinking is off")
+			r.Loss(adapter.Tuned, "output_config", "effort", "thinking is off")
 		}
 		if t.Kind == messages.ThinkingBetweenTools {
-			r.loss(adapter.Tuned, "thinking", "type", "off altogether")
+			r.Loss(adapter.Tuned, "thinking", "type", "off altogether")
 		}
 		return "none", nil
 	case messages.ThinkingUnknown:
-		r.loss(adapter.Dropped, "thinking", "type", "unknown type")
+		r.Loss(adapter.Dropped, "thinking", "type", "unknown type")
 	case messages.ThinkingEnabled:
 		budget, err := t.Budget()
 		if err != nil {
@@ -122,7 +122,7 @@ func (r *request) wanted(t *messages.Thinking, effort string) (string, error) {
 		if effort == "" {
 			effort = budgetEffort(budget)
 		}
-		r.loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
+		r.Loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
 	}
 	return effort, nil
 }

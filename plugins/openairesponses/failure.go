@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
@@ -25,7 +26,7 @@ func (x *exchange) Failure(resp *adapter.UpstreamResponse) *adapter.Failure {
 	if resp.JSON.Exists() {
 		f.read(resp.JSON)
 	} else if body := bytes.TrimSpace(resp.Data); len(body) > 0 && body[0] != '<' { // a page for people is no message
-		f.message = shorten(strings.ToValidUTF8(string(body), "\ufffd"), maxMessage)
+		f.message = foreign.Shorten(strings.ToValidUTF8(string(body), "\ufffd"), maxMessage)
 	}
 	out := x.classify(&f)
 	if out.Class == adapter.RateLimited || out.Class == adapter.Overloaded {
@@ -93,15 +94,7 @@ func clip(v jsonindex.Value) string {
 	if !ok {
 		text = string(rawOf(v))
 	}
-	return shorten(text, maxMessage)
-}
-
-// shorten cuts a text to so many bytes, at a whole character.
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
+	return foreign.Shorten(text, maxMessage)
 }
 
 // classify makes the Failure.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
@@ -296,7 +297,7 @@ func FuzzSignature(f *testing.F) {
 			t.Fatalf("%q is not ours", sealed)
 		}
 		c, ok := unseal(doc.Root())
-		if !isName(id) {
+		if !foreign.IsName(id) {
 			id = ""
 		}
 		if encrypted == "" || len(id)+len(next) > maxCarried {
@@ -334,7 +335,7 @@ func FuzzIDs(f *testing.F) {
 		if public == "" {
 			return
 		}
-		if !isName(public) {
+		if !foreign.IsName(public) {
 			t.Errorf("%q became %q, which Claude clients refuse", id, public)
 		}
 		back := upstreamID(public)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -27,18 +28,11 @@ func (r *request) userBlock(b *messages.Block, in string) error {
 			return err
 		}
 	case messages.BlockContainerUpload:
-		return r.unsupported(b.V, "files of a container lie on Claude's servers")
+		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
-		return r.unsupported(b.V, "a user message with a block of type %s", typeName(b))
+		return r.Unsupported(b.V, "a user message with a block of type %s", foreign.BlockType(b))
 	}
 	return r.blockFields(b, in)
-}
-
-// typeName is a block's type for people, as the client wrote it.
-func typeName(b *messages.Block) string {
-	const longest = 64
-	name, _ := b.TypeV.Text()
-	return `"` + shorten(name, longest) + `"`
 }
 
 // image writes an input_image part. https://platform.openai.com/docs/guides/images-vision
@@ -61,7 +55,7 @@ func (r *request) image(b *messages.Block, in string) error {
 		r.w.Byte('"')
 	case messages.SourceURL:
 		if !hasScheme(s.URL, "https://", "http://", "data:image/") {
-			return r.unsupported(s.URL, "images are read from https addresses only")
+			return r.Unsupported(s.URL, "images are read from https addresses only")
 		}
 		r.part()
 		r.w.Lit(`{"type":"input_image","detail":"auto","image_url":`)
@@ -69,9 +63,9 @@ func (r *request) image(b *messages.Block, in string) error {
 	default:
 		return r.foreignSource(&s)
 	}
-	r.others(in+".source", s.Others())
+	r.Others(in+".source", s.Others())
 	if !b.Transformations.IsNull() {
-		r.loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
+		r.Loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
 	}
 	return nil
 }
@@ -86,7 +80,7 @@ func (r *request) document(b *messages.Block, in string) error {
 	switch s.Kind {
 	case messages.SourceBase64:
 		if !s.MediaType.Is("application/pdf") {
-			return r.unsupported(s.MediaType, "documents are PDF or text only")
+			return r.Unsupported(s.MediaType, "documents are PDF or text only")
 		}
 		r.fileContext(b, false)
 		r.part()
@@ -97,7 +91,7 @@ func (r *request) document(b *messages.Block, in string) error {
 		r.w.Byte('"')
 	case messages.SourceURL:
 		if !hasScheme(s.URL, "https://", "http://") {
-			return r.unsupported(s.URL, "documents are read from https addresses only")
+			return r.Unsupported(s.URL, "documents are read from https addresses only")
 		}
 		r.fileContext(b, true)
 		r.part()
@@ -105,11 +99,13 @@ func (r *request) document(b *messages.Block, in string) error {
 		r.w.Raw(s.URL)
 	case messages.SourceText:
 		r.beginText()
-		r.documentHead(b)
+		if foreign.WriteDocumentHead(r.w, b.Title, b.Context) {
+			r.w.Lit(`\n\n`)
+		}
 		r.w.Inner(s.Data)
 		r.endText()
 		if !s.MediaType.IsNull() && !s.MediaType.Is("text/plain") {
-			r.loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
+			r.Loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
 		}
 	case messages.SourceContent:
 		if err := r.contentDocument(b, &s, in); err != nil {
@@ -118,8 +114,8 @@ func (r *request) document(b *messages.Block, in string) error {
 	default:
 		return r.foreignSource(&s)
 	}
-	r.others(in+".source", s.Others())
-	r.citations(b, in)
+	r.Others(in+".source", s.Others())
+	r.Citations(b, in)
 	return nil
 }
 
@@ -132,7 +128,7 @@ func (r *request) fileContext(b *messages.Block, title bool) {
 	}
 	if len(about.Title.Head())+len(about.Context.Head()) > 0 {
 		r.beginText()
-		r.documentHead(&about)
+		foreign.WriteDocumentHead(r.w, about.Title, about.Context)
 		r.endText()
 	}
 }
@@ -147,25 +143,6 @@ func (r *request) fileName(title jsonindex.Value) {
 	}
 	if !bytes.HasSuffix(head, []byte(".pdf")) {
 		r.w.Lit(`.pdf`)
-	}
-}
-
-// documentHead writes title and context in front of a document's text.
-func (r *request) documentHead(b *messages.Block) {
-	any := false
-	for _, f := range [...]struct {
-		label string
-		v     jsonindex.Value
-	}{{`Document: `, b.Title}, {`Context: `, b.Context}} {
-		if len(f.v.Head()) > 0 {
-			r.w.Lit(f.label)
-			r.w.Inner(f.v)
-			r.w.Lit(`\n`)
-			any = true
-		}
-	}
-	if any {
-		r.w.Lit(`\n`)
 	}
 }
 
@@ -201,29 +178,22 @@ func (r *request) searchResult(b *messages.Block, in string) error {
 		}
 		r.w.Lit(`\n\n`)
 		r.w.Inner(c.Text)
-		r.others(in+".content", c.Others())
+		r.Others(in+".content", c.Others())
 		if !c.CacheControl.IsNull() {
 			r.unmarked(in + ".content")
 		}
 	}
 	r.endText()
-	r.citations(b, in)
+	r.Citations(b, in)
 	return blocks.Err()
-}
-
-// citations notes that the answer will not cite the block.
-func (r *request) citations(b *messages.Block, in string) {
-	if b.Citations.Get("enabled").True() {
-		r.loss(adapter.Dropped, in, "citations", "the answer cites nothing")
-	}
 }
 
 // foreignSource refuses what lies where the upstream cannot get it.
 func (r *request) foreignSource(s *messages.Source) error {
 	if s.Kind == messages.SourceFile {
-		return r.unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
+		return r.Unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
 	}
-	return r.unsupported(s.Type, "the source is of an unknown type")
+	return r.Unsupported(s.Type, "the source is of an unknown type")
 }
 
 // hasScheme says whether an address begins with one of these.

@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
@@ -89,13 +90,13 @@ var errAgain = errors.New("BUG: the request was not converted again")
 // written already: then it begins again.
 func (a *Adapter) convert(call *adapter.Call, up *adapter.UpstreamRequest) (*exchange, error) {
 	base := len(up.Body.Buf) - len(up.Body.Literal())
-	begin := func(known *toolStates) (*exchange, *toolStates, error) {
+	begin := func(known *foreign.ToolChanges) (*exchange, *foreign.ToolChanges, error) {
 		x := &exchange{callID: call.ID}
-		r := request{o: &a.o, f: a.o.family(call.Model), call: call, up: up, w: &up.Body, x: x, states: known}
+		r := request{o: &a.o, f: a.o.family(call.Model), Ledger: foreign.Ledger{Up: up, Upstream: title}, call: call, w: &up.Body, x: x, changes: known}
 		var few [8]toolUse
 		r.calls.list = few[:0]
 		err := r.convert()
-		return x, r.states, err
+		return x, r.changes, err
 	}
 	x, states, err := begin(nil)
 	if errors.Is(err, errAgain) {

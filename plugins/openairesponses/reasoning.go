@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 	"github.com/claude-proxy/claude-proxy/sdk/signature"
@@ -33,7 +34,7 @@ const maxCarried = jsonindex.ExternHead - len(signature.Prefix+issuer) - 8
 // seal is the signature for a reasoning item. One that cannot be carried gets our tag all the same, so that nobody takes its
 // thinking for their own.
 func seal(id, next, encrypted string) string {
-	if !isName(id) {
+	if !foreign.IsName(id) {
 		id = ""
 	}
 	if encrypted == "" || len(id)+len(next) > maxCarried {
@@ -65,7 +66,7 @@ func unseal(v jsonindex.Value) (c carried, ok bool) {
 	}
 	id, rest, ok1 := bytes.Cut(head, []byte("."))
 	next, rest, ok2 := bytes.Cut(rest, []byte("."))
-	if !ok1 || !ok2 || len(rest) == 0 && !v.IsExtern() || len(id) > 0 && !isName(id) {
+	if !ok1 || !ok2 || len(rest) == 0 && !v.IsExtern() || len(id) > 0 && !foreign.IsName(id) {
 		return c, false
 	}
 	c = carried{id: id, next: next}
@@ -80,8 +81,8 @@ func unseal(v jsonindex.Value) (c carried, ok bool) {
 // thinking takes a thinking block: our own reasoning waits for the item that it led to, anything else is left out.
 func (r *request) thinking(b *messages.Block) {
 	if !signature.From(b.Signature, issuer) {
-		r.loss(adapter.Noop, inContent, "thinking", "reasoning of another upstream is not taken")
-		r.loss(adapter.Noop, inContent, "signature", "")
+		r.Loss(adapter.Noop, inContent, "thinking", "reasoning of another upstream is not taken")
+		r.Loss(adapter.Noop, inContent, "signature", "")
 		return
 	}
 	if _, ok := unseal(b.Signature); !ok {
@@ -103,8 +104,8 @@ func (r *request) thinking(b *messages.Block) {
 
 // leaveReasoning records that reasoning of ours is not sent back.
 func (r *request) leaveReasoning(kind adapter.LossKind, why string) {
-	r.loss(kind, inContent, "thinking", why)
-	r.loss(kind, inContent, "signature", "")
+	r.Loss(kind, inContent, "thinking", why)
+	r.Loss(kind, inContent, "signature", "")
 }
 
 // releaseBeforeText sends back the reasoning that led to the text which follows, and gives the message its phase.
@@ -114,7 +115,7 @@ func (r *request) releaseBeforeText() {
 	}
 	last, _ := unseal(r.held[len(r.held)-1].Signature)
 	phase, ok := bytes.CutPrefix(last.next, []byte(nextMessage))
-	if r.release(nextMessage, string(phase)); ok && isName(phase) && r.c.parts == 0 {
+	if r.release(nextMessage, string(phase)); ok && foreign.IsName(phase) && r.c.parts == 0 {
 		r.c.head = `{"type":"message","role":"assistant","phase":"` + string(phase) + `","content":`
 	}
 }

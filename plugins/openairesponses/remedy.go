@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 )
 
 // Names of remedies.
@@ -122,7 +123,7 @@ func (f *fault) aboutReasoning() bool {
 
 // hasWord says whether word stands alone in s.
 func hasWord(s, word string) bool {
-	apart := func(c rune) bool { return c > 0x7f || c != '.' && !nameByte(byte(c)) }
+	apart := func(c rune) bool { return c > 0x7f || c != '.' && !foreign.IsNameByte(byte(c)) }
 	for w := range strings.FieldsFuncSeq(s, apart) {
 		if strings.Trim(w, ".") == word {
 			return true

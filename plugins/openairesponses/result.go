@@ -11,7 +11,7 @@ import (
 func (r *request) match(it *messages.MessageIter) (rest int, more bool, err error) {
 	for more = true; more && it.Message.Role != messages.Assistant; more = it.Next() {
 		m := &it.Message
-		if err := r.messageFields(m); err != nil {
+		if err := r.MessageFields(m, &r.effort); err != nil {
 			return 0, false, err
 		}
 		if m.Role == messages.System {
@@ -61,7 +61,7 @@ func (r *request) unanswered() error {
 		if t.answered {
 			continue
 		}
-		r.loss(adapter.Approximated, "messages", "content", "a tool call without a result got an empty one")
+		r.Loss(adapter.Approximated, "messages", "content", "a tool call without a result got an empty one")
 		if err := r.beginOutput(t); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (r *request) beginOutput(t *toolUse) error {
 // https://platform.openai.com/docs/guides/function-calling#formatting-results
 func (r *request) result(b *messages.Block, call int) error {
 	if last, ok := r.calls.later[call]; ok {
-		r.loss(adapter.Tuned, inContent, "tool_use_id", "of several results of a call the last counts")
+		r.Loss(adapter.Tuned, inContent, "tool_use_id", "of several results of a call the last counts")
 		b = &last
 	}
 	if err := r.beginOutput(&r.calls.list[call]); err != nil {
@@ -120,7 +120,7 @@ func (r *request) flatResult(b *messages.Block) bool {
 func (r *request) resultBlocks(b *messages.Block) error {
 	if b.IsError.True() {
 		r.c.lead = "Error: "
-		r.loss(adapter.Approximated, inContent, "is_error", "said in the text")
+		r.Loss(adapter.Approximated, inContent, "is_error", "said in the text")
 	}
 	blocks := b.Blocks()
 	naming := false // a text that names loaded tools is open
@@ -149,9 +149,9 @@ func (r *request) resultBlocks(b *messages.Block) error {
 		r.endText()
 	}
 	if !b.ToolsetName.IsNull() {
-		r.loss(adapter.Noop, inContent, "toolset_name", "")
+		r.Loss(adapter.Noop, inContent, "toolset_name", "")
 	}
-	r.others(inContent, b.Others())
+	r.Others(inContent, b.Others())
 	if err := blocks.Err(); err != nil {
 		return err
 	}
@@ -163,12 +163,12 @@ func (r *request) toolReference(b *messages.Block, following bool) {
 	if following {
 		r.w.Lit(`, `)
 	} else {
-		r.loss(adapter.Approximated, inResult, "tool_name", "loaded tools are named in the text")
+		r.Loss(adapter.Approximated, inResult, "tool_name", "loaded tools are named in the text")
 		r.beginText()
 		r.w.Lit(`Loaded tools: `)
 	}
 	r.w.Inner(b.ToolName)
-	r.others(inResult, b.Others())
+	r.Others(inResult, b.Others())
 	if !b.CacheControl.IsNull() {
 		r.unmarked(inResult)
 	}
@@ -176,7 +176,7 @@ func (r *request) toolReference(b *messages.Block, following bool) {
 
 // orphanResult tells a result that answers no call as text: the upstream would refuse it as an output.
 func (r *request) orphanResult(b *messages.Block) error {
-	r.loss(adapter.Approximated, inContent, "tool_use_id", "a result without its call became user text")
+	r.Loss(adapter.Approximated, inContent, "tool_use_id", "a result without its call became user text")
 	r.beginText()
 	r.w.Lit(`Result of tool call `)
 	if err := r.callID(b.ToolUseID, 0); err != nil {

@@ -22,11 +22,11 @@ func (r *request) limit(n int64) {
 	}
 	if most > 0 && n > most {
 		n = most
-		r.loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
+		r.Loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
 	}
 	if n < minLimit {
 		n = minLimit
-		r.loss(adapter.Tuned, "", "max_tokens", "raised to the least that the upstream takes, 16")
+		r.Loss(adapter.Tuned, "", "max_tokens", "raised to the least that the upstream takes, 16")
 	}
 	r.x.sent |= sentLimit
 	r.w.Lit(`,"max_output_tokens":`)
@@ -47,9 +47,9 @@ func (r *request) sampling() error {
 		case err != nil:
 			return err
 		case !r.f.sampling && f == 1:
-			r.loss(adapter.Noop, "", p.name, "the default")
+			r.Loss(adapter.Noop, "", p.name, "the default")
 		case !r.f.sampling:
-			r.loss(adapter.Tuned, "", p.name, "not taken by this model")
+			r.Loss(adapter.Tuned, "", p.name, "not taken by this model")
 		case r.send(p.name, p.name, ""):
 			r.w.Lit(`,"`)
 			r.w.Lit(p.name)
@@ -58,7 +58,7 @@ func (r *request) sampling() error {
 		}
 	}
 	if !r.in.TopK.IsNull() {
-		r.loss(adapter.Tuned, "", "top_k", "no such parameter")
+		r.Loss(adapter.Tuned, "", "top_k", "no such parameter")
 	}
 	return nil
 }
@@ -75,11 +75,11 @@ func (r *request) stops() error {
 		case !ok:
 			return messages.Invalid(it.Val, "is too long for a stop sequence")
 		case s == "":
-			r.loss(adapter.Noop, "", "stop_sequences", "empty ones match nothing")
+			r.Loss(adapter.Noop, "", "stop_sequences", "empty ones match nothing")
 		case r.o.refuseStops:
-			return r.unsupported(v, "the upstream has no stop sequences")
+			return r.Unsupported(v, "the upstream has no stop sequences")
 		default:
-			r.up.StopSequences = append(r.up.StopSequences, s)
+			r.Up.StopSequences = append(r.Up.StopSequences, s)
 		}
 	}
 	return nil

@@ -46,7 +46,7 @@ func (r *request) settings(limit int64) error {
 		return err
 	}
 	r.tier()
-	r.ignored()
+	r.Ignored(&r.in)
 	return nil
 }
 
@@ -70,18 +70,18 @@ func (r *request) countSettings() error {
 		{in.Metadata, "metadata"}, {in.ServiceTier, "service_tier"},
 	} {
 		if !f.v.IsNull() {
-			r.loss(adapter.Noop, "", f.name, "does not count as input")
+			r.Loss(adapter.Noop, "", f.name, "does not count as input")
 		}
 	}
-	r.ignored()
+	r.Ignored(&r.in)
 	return nil
 }
 
 // format writes text.format. https://platform.openai.com/docs/guides/structured-outputs
 func (r *request) format(out *messages.OutputConfig) error {
-	r.others("output_config", out.Others())
+	r.Others("output_config", out.Others())
 	if !out.TaskBudget.IsNull() {
-		r.loss(adapter.Tuned, "output_config", "task_budget", "no such parameter")
+		r.Loss(adapter.Tuned, "output_config", "task_budget", "no such parameter")
 	}
 	if !out.Format.Exists() {
 		return nil
@@ -96,13 +96,13 @@ func (r *request) format(out *messages.OutputConfig) error {
 		r.w.Lit(`,"strict":true}}`)
 	} else {
 		r.w.Lit(`,"strict":false}}`)
-		r.loss(adapter.Approximated, "output_config", "format", "the schema is not strict, so the model may stray from it")
+		r.Loss(adapter.Approximated, "output_config", "format", "the schema is not strict, so the model may stray from it")
 	}
 	for it := out.Format.Iter(); it.Next(); {
 		switch string(it.Key()) {
 		case "type", "schema":
 		default:
-			r.loss(adapter.Dropped, "output_config.format", string(it.Key()), "unknown field")
+			r.Loss(adapter.Dropped, "output_config.format", string(it.Key()), "unknown field")
 		}
 	}
 	return nil
@@ -116,7 +116,7 @@ func (r *request) identity() error {
 		if string(it.Key()) == "user_id" {
 			user = it.Val
 		} else {
-			r.loss(adapter.Noop, "metadata", string(it.Key()), "unknown field")
+			r.Loss(adapter.Noop, "metadata", string(it.Key()), "unknown field")
 		}
 	}
 	if !user.IsNull() && !user.IsString() {
@@ -172,7 +172,7 @@ func (r *request) tier() {
 	case v.Is("standard_only"):
 		tier = "default"
 	default:
-		r.loss(adapter.Tuned, "", "service_tier", "unknown tier")
+		r.Loss(adapter.Tuned, "", "service_tier", "unknown tier")
 		return
 	}
 	if r.send("service_tier", "service_tier", "") {
@@ -180,36 +180,4 @@ func (r *request) tier() {
 		r.w.Lit(tier)
 		r.w.Byte('"')
 	}
-}
-
-// ignored records the fields that the upstream has nothing for.
-func (r *request) ignored() {
-	in := &r.in
-	if !in.CacheControl.IsNull() {
-		r.loss(adapter.Noop, "", "cache_control", "the upstream caches prompts by itself")
-	}
-	if v := in.ContextManagement; !v.IsNull() {
-		kind := adapter.Noop
-		for it := v.Get("edits").Iter(); it.Next(); {
-			if !bytes.HasPrefix(it.Val.Get("type").Head(), []byte("clear_thinking_")) {
-				kind = adapter.Tuned
-			}
-		}
-		r.loss(kind, "", "context_management", "the whole conversation is sent")
-	}
-	for _, f := range [...]struct {
-		v    jsonindex.Value
-		name string
-		kind adapter.LossKind
-	}{
-		{in.InferenceGeo, "inference_geo", adapter.Dropped}, {in.Compaction, "compaction", adapter.Dropped},
-		{in.Speed, "speed", adapter.Tuned}, {in.Fallbacks, "fallbacks", adapter.Tuned},
-		{in.FallbackCreditToken, "fallback_credit_token", adapter.Noop}, {in.Diagnostics, "diagnostics", adapter.Noop},
-		{in.BillingPolicy, "billing_policy", adapter.Noop},
-	} {
-		if !f.v.IsNull() {
-			r.loss(f.kind, "", f.name, "no such parameter")
-		}
-	}
-	r.others("", in.Others())
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -203,7 +204,7 @@ func (x *exchange) finish(v jsonindex.Value, status string, out *ops.Emitter) er
 		return x.inside(fault)
 	}
 	if status != statusCompleted && status != statusIncomplete {
-		return adapter.Fail(adapter.Overloaded, "", "%s: the answer is %s", title, shorten(status, 40))
+		return adapter.Fail(adapter.Overloaded, "", "%s: the answer is %s", title, foreign.Shorten(status, 40))
 	}
 	x.announce(id, model, out)
 	stop := ops.EndTurn

@@ -1,6 +1,7 @@
 package openairesponses
 
 import (
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -84,7 +85,7 @@ func (x *exchange) nextOf(t *item, o *outputItem) string {
 	case itemCall:
 		return nextCall + x.clientID(t)
 	case itemMessage:
-		if phase, _ := o.phase.Text(); isName(phase) {
+		if phase, _ := o.phase.Text(); foreign.IsName(phase) {
 			return nextMessage + phase
 		}
 		return nextMessage

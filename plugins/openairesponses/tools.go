@@ -1,16 +1,12 @@
 package openairesponses
 
 import (
-	"strings"
-
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/clienttools"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
-
-// placeholder is the tool by which Claude Code says that it has more tools to search for. Nobody can call it.
-const placeholder = "DeferredToolPlaceholder"
 
 // writeTools writes the functions in the client's order. https://platform.openai.com/docs/guides/function-calling
 func (r *request) writeTools() error {
@@ -31,57 +27,27 @@ func (r *request) writeTools() error {
 
 // tool writes one tool, or says why not.
 func (r *request) tool(t *messages.Tool) error {
+	fate, known, err := r.Tool(t, r.changes, r.o.dropTools)
 	switch {
-	case t.DeferLoading.True() && r.states == nil:
+	case err != nil:
+		return err
+	case fate == foreign.ToolChangesNeeded:
 		return r.again()
-	case t.Kind == messages.ToolSearch:
-		r.leave(adapter.Approximated, "instead of a tool search all its tools are sent")
+	case fate == foreign.ToolLeft:
+		r.left++
 		return nil
-	case t.DeferLoading.True() && t.Name.Is(placeholder):
-		r.leave(adapter.Noop, "the placeholder of deferred tools")
-		return nil
-	case r.states.hides(t):
-		r.leave(adapter.Noop, "tools that are not loaded or were removed")
-		return nil
-	case t.Kind == messages.ToolCustom:
-		return r.customTool(t)
+	case known != nil:
+		return r.clientTool(t, known)
 	}
-	if c := clienttools.Of(t); c != nil {
-		return r.clientTool(t, c)
-	}
-	name := toolTitle(t)
-	if r.o.dropTools {
-		r.leave(adapter.Dropped, name)
-		return nil
-	}
-	why := "no other model than Claude knows the tool"
-	if t.Kind.Server() {
-		why = "Claude's servers run the tool"
-	}
-	f := r.unsupported(t.V, "%s %s", why, name)
-	f.Message += "; remove it, or let the channel leave such tools out (option unsupported_tools: drop)"
-	return f
+	return r.customTool(t)
 }
 
-// leave records that a tool is left out.
-func (r *request) leave(kind adapter.LossKind, what string) {
-	r.left++
-	r.loss(kind, "", "tools", what)
-}
-
-// toolTitle names a tool for people.
-func toolTitle(t *messages.Tool) string {
-	const longest = 64
-	var parts []string
-	for _, v := range [...]jsonindex.Value{t.Name, t.Type} {
-		if s, _ := v.Text(); s != "" {
-			parts = append(parts, shorten(s, longest))
-		}
+// again has the request converted once more, with the tools as they change in the course of the conversation.
+func (r *request) again() (err error) {
+	if r.changes, err = r.ReadToolChanges(&r.in); err != nil {
+		return err
 	}
-	if len(parts) == 2 {
-		return parts[0] + " (" + parts[1] + ")"
-	}
-	return strings.Join(parts, "")
+	return errAgain
 }
 
 // customTool writes a tool that the client describes itself. Whether it is strict is always said: a function that says
@@ -98,10 +64,10 @@ func (r *request) customTool(t *messages.Tool) error {
 	r.parameters(t.InputSchema)
 	strict := t.Strict.True() && r.strict(t.InputSchema)
 	if t.Strict.True() && !strict {
-		r.loss(adapter.Tuned, "tools", "strict", "the upstream takes other schemas as strict")
+		r.Loss(adapter.Tuned, "tools", "strict", "the upstream takes other schemas as strict")
 	}
 	r.endTool(strict)
-	r.toolFields(t)
+	r.toolFields(t, nil)
 	return nil
 }
 
@@ -118,10 +84,7 @@ func (r *request) clientTool(t *messages.Tool, c *clienttools.Tool) error {
 	r.w.Lit(`,"parameters":`)
 	r.w.Lit(c.Schema)
 	r.endTool(false)
-	if !t.MaxCharacters.IsNull() {
-		r.loss(adapter.Noop, "tools", "max_characters", "the client cuts the text itself")
-	}
-	r.toolFields(t)
+	r.toolFields(t, c)
 	return nil
 }
 
@@ -152,29 +115,11 @@ func (r *request) strict(schema jsonindex.Value) bool {
 }
 
 // toolFields records what a function has nothing for.
-func (r *request) toolFields(t *messages.Tool) {
+func (r *request) toolFields(t *messages.Tool, known *clienttools.Tool) {
 	if !t.CacheControl.IsNull() {
-		r.loss(adapter.Tuned, "tools", "cache_control", "a function cannot carry a mark")
+		r.Loss(adapter.Tuned, "tools", "cache_control", "a function cannot carry a mark")
 	}
-	if !t.InputExamples.IsNull() {
-		r.loss(adapter.Tuned, "tools", "input_examples", "no such parameter")
-	}
-	if !t.EagerInputStreaming.IsNull() {
-		r.loss(adapter.Noop, "tools", "eager_input_streaming", "input is always streamed as it comes")
-	}
-	if v := t.AllowedCallers; !v.IsNull() {
-		kind := adapter.Noop
-		for it := v.Iter(); it.Next(); {
-			if !it.Val.Is("direct") {
-				kind = adapter.Dropped
-			}
-		}
-		r.loss(kind, "tools", "allowed_callers", "the model alone calls")
-	}
-	if !t.MaxUses.IsNull() {
-		r.loss(adapter.Dropped, "tools", "max_uses", "no such parameter")
-	}
-	r.others("tools", t.Others())
+	r.ToolFields(t, known)
 }
 
 // choice writes tool_choice and parallel_tool_calls, which have a meaning only with tools.
@@ -184,17 +129,17 @@ func (r *request) choice() error {
 	if err != nil {
 		return err
 	}
-	r.others("tool_choice", c.Others())
+	r.Others("tool_choice", c.Others())
 	if !c.V.Exists() {
 		return nil
 	}
 	if c.Kind == messages.ChoiceTool && r.left > 0 && r.tools > 0 {
-		ok, err := r.sends(c.Name)
+		ok, err := r.changes.Sends(&r.in, c.Name)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			r.loss(adapter.Dropped, "", "tool_choice", "the tool is left out")
+			r.Loss(adapter.Dropped, "", "tool_choice", "the tool is left out")
 			return nil
 		}
 	}
@@ -203,7 +148,7 @@ func (r *request) choice() error {
 		if c.Kind == messages.ChoiceAny || c.Kind == messages.ChoiceTool {
 			kind = adapter.Dropped
 		}
-		r.loss(kind, "", "tool_choice", "there are no tools")
+		r.Loss(kind, "", "tool_choice", "there are no tools")
 		return nil
 	}
 	switch c.Kind {
@@ -224,18 +169,4 @@ func (r *request) choice() error {
 		r.w.Lit(`,"parallel_tool_calls":false`)
 	}
 	return nil
-}
-
-// sends says whether a tool of this name is among those that are sent.
-func (r *request) sends(name jsonindex.Value) (bool, error) {
-	it := r.in.ToolIter()
-	for it.Next() {
-		t := &it.Tool
-		if !t.Name.IsString() || !sameText(t.Name, name) {
-			continue
-		}
-		known := t.Kind == messages.ToolCustom || clienttools.Of(t) != nil
-		return known && !r.states.hides(t) && !t.Name.Is(placeholder), nil
-	}
-	return false, it.Err()
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -84,18 +85,6 @@ func TestIDsAreComparedUnescaped(t *testing.T) {
 	}
 }
 
-// TestLossesAreBounded sends a body with endless unknown fields.
-func TestLossesAreBounded(t *testing.T) {
-	var fields strings.Builder
-	for i := range 10_000 {
-		fmt.Fprintf(&fields, `,"field%d":0`, i)
-	}
-	_, up := converted(t, `{"model":"m","max_tokens":99,"messages":[{"role":"user","content":"Hi"}]`+fields.String()+`}`)
-	if n := len(up.Losses); n != maxLosses+1 || up.Losses[maxLosses].Kind != adapter.Dropped {
-		t.Errorf("%d losses, the last %v; want %d and one for the rest", n, up.Losses[n-1], maxLosses)
-	}
-}
-
 // TestLargeTexts passes texts on that are too long to be read, encrypted reasoning among them: they are named, not copied.
 func TestLargeTexts(t *testing.T) {
 	large := strings.Repeat(`line of \"text\"\n`, 4000)
@@ -165,8 +154,8 @@ func TestShortName(t *testing.T) {
 	for _, name := range []string{
 		strings.Repeat("a", 65), strings.Repeat("a", 66), strings.Repeat("a", 64) + "b", "büro", "b-ro", "b.ro", strings.Repeat("ü", 40), "x y",
 	} {
-		short := shortName(name)
-		if len(short) > maxName || !isName(short) {
+		short := foreign.ShortName(name, maxName, foreign.IsNameByte)
+		if len(short) > maxName || !foreign.IsName(short) {
 			t.Errorf("%q became %q, which no function may be called", name, short)
 		}
 		if other, ok := seen[short]; ok {

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -17,7 +18,7 @@ func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) 
 	last := it.Message.V
 	for more = true; more && it.Message.Role == messages.Assistant; more = it.Next() {
 		last = it.Message.V
-		if err := r.messageFields(&it.Message); err != nil {
+		if err := r.MessageFields(&it.Message, &r.effort); err != nil {
 			return false, err
 		}
 		blocks := it.Message.Blocks()
@@ -41,9 +42,9 @@ func (r *request) assistantRun(it *messages.MessageIter) (more bool, err error) 
 		return more, nil
 	}
 	if !r.d.SendPrefill {
-		return false, r.unsupported(last, "the conversation must end with a user message, as a prefilled assistant message is not continued")
+		return false, r.Unsupported(last, "the conversation must end with a user message, as a prefilled assistant message is not continued")
 	}
-	r.loss(adapter.Approximated, "", "messages", "the prefilled answer is not continued, a new one follows")
+	r.Loss(adapter.Approximated, "", "messages", "the prefilled answer is not continued, a new one follows")
 	return false, r.unanswered()
 }
 
@@ -54,62 +55,47 @@ func (r *request) assistantBlock(b *messages.Block) error {
 	switch b.Type {
 	case messages.BlockText:
 		if len(t.calls) > 0 && len(b.Text.Head()) > 0 {
-			r.loss(adapter.Tuned, in, "text", "text behind a tool call stands in front of it")
+			r.Loss(adapter.Tuned, in, "text", "text behind a tool call stands in front of it")
 		}
 		t.pieces = append(t.pieces, piece{text: b.Text, cacheControl: b.CacheControl})
 		if b.Citations.At(0).Exists() {
-			r.loss(adapter.Tuned, in, "citations", "the text is sent without")
+			r.Loss(adapter.Tuned, in, "citations", "the text is sent without")
 		}
-		r.others(in, b.Others())
+		r.Others(in, b.Others())
 		return nil
 	case messages.BlockToolUse:
 		t.calls = append(t.calls, toolUse{id: b.ID, name: b.Name, input: b.Input, state: t.state})
 		t.state = carried{}
-		r.caller(b)
-		r.others(in, b.Others())
+		r.CallFields(b)
+		r.Others(in, b.Others())
 		if !b.CacheControl.IsNull() {
-			r.loss(adapter.Tuned, in, "cache_control", "a tool call cannot carry a mark")
+			r.Loss(adapter.Tuned, in, "cache_control", "a tool call cannot carry a mark")
 		}
 		return nil
 	case messages.BlockThinking:
 		r.think(b)
 	case messages.BlockRedactedThinking:
-		r.loss(adapter.Noop, in, "data", "reasoning of an earlier turn is not taken")
+		r.Loss(adapter.Noop, in, "data", "reasoning of an earlier turn is not taken")
 	case messages.BlockFallback:
-		r.loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
+		r.Loss(adapter.Noop, "messages", "content", "the mark of a fallback is left out")
 		return nil
 	case messages.BlockCompaction:
 		return r.compaction(b)
 	case messages.BlockContainerUpload:
-		return r.unsupported(b.V, "files of a container lie on Claude's servers")
+		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
 		if !b.Type.Server() || b.Type == messages.BlockToolAddition || b.Type == messages.BlockToolRemoval {
-			return r.unsupported(b.V, "an assistant message with a block of type %s", typeName(b))
+			return r.Unsupported(b.V, "an assistant message with a block of type %s", foreign.BlockType(b))
 		}
-		r.loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
+		r.Loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
 		t.pieces = append(t.pieces, piece{block: b.V, cacheControl: b.CacheControl})
 		return nil
 	}
-	r.others(in, b.Others())
+	r.Others(in, b.Others())
 	if !b.CacheControl.IsNull() {
-		r.loss(adapter.Tuned, in, "cache_control", "the block is left out")
+		r.Loss(adapter.Tuned, in, "cache_control", "the block is left out")
 	}
 	return nil
-}
-
-// caller notes who made a call, when it was not the model itself.
-func (r *request) caller(b *messages.Block) {
-	const in = "messages.content"
-	if c := b.Caller; !c.IsNull() {
-		kind := adapter.Tuned
-		if c.Get("type").Is("direct") {
-			kind = adapter.Noop
-		}
-		r.loss(kind, in, "caller", "the call counts as the model's own")
-	}
-	if !b.ToolsetName.IsNull() {
-		r.loss(adapter.Noop, in, "toolset_name", "")
-	}
 }
 
 // compaction writes the summary that stands for everything before it as a user message.
@@ -120,13 +106,13 @@ func (r *request) compaction(b *messages.Block) error {
 		if m.Name == "encrypted_content" || m.Name == "signature" {
 			kind = adapter.Noop // Claude's own form of the same summary
 		}
-		r.loss(kind, in, m.Name, "not taken by the upstream")
+		r.Loss(kind, in, m.Name, "not taken by the upstream")
 	}
 	if b.Content.IsNull() {
-		r.loss(adapter.Noop, in, "content", "an empty compaction is left out")
+		r.Loss(adapter.Noop, in, "content", "an empty compaction is left out")
 		return nil
 	}
-	r.loss(adapter.Approximated, in, "content", "the summary of a compaction became user text")
+	r.Loss(adapter.Approximated, in, "content", "the summary of a compaction became user text")
 	r.begin("user", true)
 	r.beginText()
 	r.w.Lit(`Summary of the conversation so far:`)
@@ -140,7 +126,7 @@ func (r *request) compaction(b *messages.Block) error {
 	r.endText()
 	r.end()
 	if !b.CacheControl.IsNull() {
-		r.loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+		r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
 	}
 	return blocks.Err()
 }
@@ -175,7 +161,7 @@ func (r *request) writeAssistant(last bool) error {
 			r.forget("reasoning of an earlier turn is not taken")
 		}
 		if len(t.pieces) > 0 {
-			r.loss(adapter.Noop, "messages", "content", "an empty message is left out")
+			r.Loss(adapter.Noop, "messages", "content", "an empty message is left out")
 		}
 		return nil
 	case r.msg.parts == 0:
@@ -314,7 +300,7 @@ func (t *turn) find(id jsonindex.Value) int {
 	found := -1
 	for n := range t.calls {
 		i := (t.next + n) % len(t.calls)
-		if sameText(t.calls[i].id, id) {
+		if foreign.SameText(t.calls[i].id, id) {
 			if t.calls[i].result == 0 {
 				return i
 			}
@@ -329,14 +315,12 @@ func sameID(a, b jsonindex.Value) bool {
 	if isRepeated(a.Head()) || isRepeated(b.Head()) {
 		return string(own(a.Head())) == string(own(b.Head()))
 	}
-	return sameText(a, b)
+	return foreign.SameText(a, b)
 }
 
-// sameText compares two strings of the same body.
-func sameText(a, b jsonindex.Value) bool {
-	if a.Kind() == jsonindex.String && b.Kind() == jsonindex.String {
-		return string(a.Head()) == string(b.Head())
-	}
-	s, ok := a.Text()
-	return ok && b.Is(s)
+// serverBlock tells what a tool of Claude's servers was asked or found as text.
+func (r *request) serverBlock(b jsonindex.Value) {
+	r.beginText()
+	foreign.WriteServerBlock(r.w, b)
+	r.endText()
 }

@@ -9,6 +9,7 @@ package chat
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 )
 
 // Adapter converts for one channel. It is immutable and shared by goroutines.
@@ -55,7 +56,7 @@ func convert(d *Dialect, call *adapter.Call, up *adapter.UpstreamRequest) (adapt
 		}
 		_, x.replayed = call.Remedy(remedyReplay)
 		_, x.standIn = call.Remedy(remedyState)
-		r := request{d: d, f: d.family(call.Model), call: call, up: up, w: &up.Body, x: x, known: known}
+		r := request{d: d, f: d.family(call.Model), Ledger: foreign.Ledger{Up: up, Upstream: d.Name}, call: call, w: &up.Body, x: x, known: known}
 		var pieces [4]piece
 		var calls [4]toolUse
 		r.turn.pieces, r.turn.calls = pieces[:0], calls[:0]

@@ -85,14 +85,14 @@ func (r *request) flatText(content jsonindex.Value) bool {
 // textFields takes care of what a text block holds beside its text.
 func (r *request) textFields(b *messages.Block, in string) error {
 	if !b.Citations.IsNull() && b.Citations.At(0).Exists() {
-		r.loss(adapter.Tuned, in, "citations", "the text is sent without")
+		r.Loss(adapter.Tuned, in, "citations", "the text is sent without")
 	}
 	return r.blockFields(b, in)
 }
 
 // blockFields takes care of what any block may hold: the mark and fields that nobody knows.
 func (r *request) blockFields(b *messages.Block, in string) error {
-	r.others(in, b.Others())
+	r.Others(in, b.Others())
 	return r.mark(b.CacheControl, in)
 }
 
@@ -122,33 +122,6 @@ func (r *request) conversation() error {
 	return it.Err()
 }
 
-// messageFields takes care of what a message holds beside its content.
-func (r *request) messageFields(m *messages.Message) error {
-	r.others("messages", m.Others())
-	if !m.ClearAt.IsNull() {
-		r.loss(adapter.Tuned, "messages", "clear_at", "the text stays")
-	}
-	if m.OutputConfig.IsNull() {
-		return nil
-	}
-	var out messages.OutputConfig
-	if err := messages.DecodeOutputConfig(m.OutputConfig, &out); err != nil {
-		return err
-	}
-	if !out.Effort.IsNull() {
-		if !r.effort.IsNull() && r.effort != out.Effort {
-			r.loss(adapter.Noop, "messages.output_config", "effort", "the last system message counts")
-		}
-		r.effort = out.Effort
-	}
-	for it := m.OutputConfig.Iter(); it.Next(); {
-		if string(it.Key()) != "effort" {
-			r.loss(adapter.Dropped, "messages.output_config", string(it.Key()), "unknown field")
-		}
-	}
-	return nil
-}
-
 // userRun writes the messages up to the next assistant message and says whether there is one.
 func (r *request) userRun(it *messages.MessageIter) (more bool, err error) {
 	answered := len(r.turn.calls) > 0
@@ -166,7 +139,7 @@ func (r *request) userRun(it *messages.MessageIter) (more bool, err error) {
 	}
 	for more = true; more && it.Message.Role != messages.Assistant; more = it.Next() {
 		m := &it.Message
-		if err := r.messageFields(m); err != nil {
+		if err := r.MessageFields(m, &r.effort); err != nil {
 			return false, err
 		}
 		if m.Role == messages.System {

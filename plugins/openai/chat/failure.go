@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
@@ -98,29 +99,21 @@ func clip(v jsonindex.Value) string {
 	if !ok {
 		text = string(rawOf(v))
 	}
-	return shorten(text, maxMessage)
-}
-
-// shorten cuts a text to so many bytes, at a whole character.
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
+	return foreign.Shorten(text, maxMessage)
 }
 
 // readText takes the message from a body that is no JSON. A page for people is not one.
 func (f *fault) readText(body []byte) {
 	body = bytes.TrimSpace(body)
 	if len(body) > 0 && body[0] != '<' {
-		f.message = shorten(strings.ToValidUTF8(string(body), "\ufffd"), maxMessage)
+		f.message = foreign.Shorten(strings.ToValidUTF8(string(body), "\ufffd"), maxMessage)
 	}
 }
 
 // classify is the table of errors.
 func (x *exchange) classify(f *fault) *adapter.Failure {
 	if f.raw != "" {
-		f.message = shorten(f.message+": "+f.raw, maxMessage)
+		f.message = foreign.Shorten(f.message+": "+f.raw, maxMessage)
 	}
 	out := &adapter.Failure{Class: f.class(), Message: f.message}
 	if out.Message == "" {

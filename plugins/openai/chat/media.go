@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -27,18 +28,11 @@ func (r *request) userBlock(b *messages.Block, in string) error {
 			return err
 		}
 	case messages.BlockContainerUpload:
-		return r.unsupported(b.V, "files of a container lie on Claude's servers")
+		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
-		return r.unsupported(b.V, "a user message with a block of type %s", typeName(b))
+		return r.Unsupported(b.V, "a user message with a block of type %s", foreign.BlockType(b))
 	}
 	return r.blockFields(b, in)
-}
-
-// typeName is a block's type for people, as the client wrote it.
-func typeName(b *messages.Block) string {
-	const longest = 64
-	name, _ := b.TypeV.Text()
-	return `"` + shorten(name, longest) + `"`
 }
 
 // image writes an image_url part. https://platform.openai.com/docs/guides/images-vision
@@ -48,7 +42,7 @@ func (r *request) image(b *messages.Block, in string) error {
 		return err
 	}
 	if !r.d.Images {
-		return r.unsupported(b.V, "the request holds an image")
+		return r.Unsupported(b.V, "the request holds an image")
 	}
 	switch s.Kind {
 	case messages.SourceBase64:
@@ -64,7 +58,7 @@ func (r *request) image(b *messages.Block, in string) error {
 		r.w.Lit(`"}`)
 	case messages.SourceURL:
 		if !hasScheme(s.URL, "https://", "http://", "data:image/") {
-			return r.unsupported(s.URL, "images are read from https addresses only")
+			return r.Unsupported(s.URL, "images are read from https addresses only")
 		}
 		r.part()
 		r.w.Lit(`{"type":"image_url","image_url":{"url":`)
@@ -75,7 +69,7 @@ func (r *request) image(b *messages.Block, in string) error {
 	}
 	r.sourceFields(&s, in)
 	if !b.Transformations.IsNull() {
-		r.loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
+		r.Loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
 	}
 	return nil
 }
@@ -93,11 +87,13 @@ func (r *request) document(b *messages.Block, in string) error {
 		}
 	case messages.SourceText:
 		r.beginText()
-		r.documentHead(b)
+		if foreign.WriteDocumentHead(r.w, b.Title, b.Context) {
+			r.w.Lit(`\n\n`)
+		}
 		r.w.Inner(s.Data)
 		r.endText()
 		if !s.MediaType.IsNull() && !s.MediaType.Is("text/plain") {
-			r.loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
+			r.Loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
 		}
 	case messages.SourceContent:
 		if err := r.contentDocument(b, &s, in); err != nil {
@@ -107,43 +103,17 @@ func (r *request) document(b *messages.Block, in string) error {
 		return r.foreignSource(&s)
 	}
 	r.sourceFields(&s, in)
-	r.citations(b, in)
+	r.Citations(b, in)
 	return nil
-}
-
-// citations notes that the answer will not cite the block.
-func (r *request) citations(b *messages.Block, in string) {
-	if b.Citations.Get("enabled").True() {
-		r.loss(adapter.Dropped, in, "citations", "the answer cites nothing")
-	}
-}
-
-// documentHead writes title and context in front of a document's text.
-func (r *request) documentHead(b *messages.Block) (any bool) {
-	for _, f := range [...]struct {
-		label string
-		v     jsonindex.Value
-	}{{`Document: `, b.Title}, {`Context: `, b.Context}} {
-		if len(f.v.Head()) > 0 {
-			r.w.Lit(f.label)
-			r.w.Inner(f.v)
-			r.w.Lit(`\n`)
-			any = true
-		}
-	}
-	if any {
-		r.w.Lit(`\n`)
-	}
-	return any
 }
 
 // pdf writes a file part. https://platform.openai.com/docs/guides/pdf-files
 func (r *request) pdf(b *messages.Block, s *messages.Source) error {
 	if !s.MediaType.Is("application/pdf") {
-		return r.unsupported(s.MediaType, "documents are PDF or text only")
+		return r.Unsupported(s.MediaType, "documents are PDF or text only")
 	}
 	if !r.d.Files {
-		return r.unsupported(b.V, "the request holds a PDF document")
+		return r.Unsupported(b.V, "the request holds a PDF document")
 	}
 	if len(b.Context.Head()) > 0 {
 		r.beginText()
@@ -172,7 +142,7 @@ func (r *request) pdf(b *messages.Block, s *messages.Source) error {
 func (r *request) contentDocument(b *messages.Block, s *messages.Source, in string) error {
 	if len(b.Title.Head()) > 0 || len(b.Context.Head()) > 0 {
 		r.beginText()
-		r.documentHead(b)
+		foreign.WriteDocumentHead(r.w, b.Title, b.Context)
 		r.endText()
 	}
 	blocks := s.Blocks()
@@ -204,13 +174,13 @@ func (r *request) searchResult(b *messages.Block, in string) error {
 		}
 		r.w.Lit(`\n\n`)
 		r.w.Inner(c.Text)
-		r.others(in+".content", c.Others())
+		r.Others(in+".content", c.Others())
 		if !c.CacheControl.IsNull() {
-			r.loss(adapter.Tuned, in+".content", "cache_control", "the upstream caches prompts by itself")
+			r.Loss(adapter.Tuned, in+".content", "cache_control", "the upstream caches prompts by itself")
 		}
 	}
 	r.endText()
-	r.citations(b, in)
+	r.Citations(b, in)
 	return blocks.Err()
 }
 
@@ -218,16 +188,16 @@ func (r *request) searchResult(b *messages.Block, in string) error {
 func (r *request) foreignSource(s *messages.Source) error {
 	switch s.Kind {
 	case messages.SourceURL:
-		return r.unsupported(s.URL, "the document would have to be fetched: send it as base64")
+		return r.Unsupported(s.URL, "the document would have to be fetched: send it as base64")
 	case messages.SourceFile:
-		return r.unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
+		return r.Unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
 	}
-	return r.unsupported(s.Type, "the source is of an unknown type")
+	return r.Unsupported(s.Type, "the source is of an unknown type")
 }
 
 func (r *request) sourceFields(s *messages.Source, in string) {
 	if list := s.Others(); list != nil {
-		r.others(in+".source", list)
+		r.Others(in+".source", list)
 	}
 }
 

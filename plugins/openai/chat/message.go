@@ -109,10 +109,10 @@ func (r *request) mark(cacheControl jsonindex.Value, in string) error {
 	}
 	switch {
 	case r.msg.parts == 0 || r.msg.flat || r.msg.ready || !r.marked(cacheControl):
-		r.loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+		r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
 		return nil
 	case c.TTL.Is("1h"):
-		r.loss(adapter.Tuned, in, "cache_control.ttl", "the upstream keeps its own time")
+		r.Loss(adapter.Tuned, in, "cache_control.ttl", "the upstream keeps its own time")
 	}
 	r.w.Lit(`,"prompt_cache_breakpoint":{"mode":"explicit"}`)
 	r.x.sent |= sentBreakpoint

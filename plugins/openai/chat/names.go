@@ -5,7 +5,11 @@ import (
 	"strings"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 )
+
+// maxID is the longest id that is carried.
+const maxID = 256
 
 // foreignID begins the client's form of an upstream's id that Claude clients would not take.
 const foreignID = "toolu_x_"
@@ -23,7 +27,7 @@ const (
 // uniqueID is the client's form of such an id; upstreamID leads back. salt is at least saltLen letters and digits.
 func uniqueID(id, salt string) string {
 	head := repeatedID + salt[:saltLen]
-	if isName(id) {
+	if foreign.IsName(id) {
 		return head + plainMark + id
 	}
 	return head + encodedMark + base64.RawURLEncoding.EncodeToString([]byte(id))
@@ -59,17 +63,12 @@ func isForeign(id []byte) bool {
 	return isRepeated(id) || len(id) > len(foreignID) && string(id[:len(foreignID)]) == foreignID
 }
 
-// publicID is the client's form of an upstream's id: the same where it consists of letters, digits, "_" and "-" alone,
-// else the id in base64. upstreamID leads back. "" when the id cannot be used at all.
+// publicID is the client's form of an upstream's id, "" when it cannot be used; upstreamID leads back.
 func publicID(id string) string {
-	const longest = 256
-	if id == "" || len(id) > longest {
-		return ""
+	if isRepeated([]byte(id)) && len(id) <= maxID {
+		return foreignID + base64.RawURLEncoding.EncodeToString([]byte(id)) // it must not be taken for one of ours
 	}
-	if isName(id) && !isForeign([]byte(id)) {
-		return id
-	}
-	return foreignID + base64.RawURLEncoding.EncodeToString([]byte(id))
+	return foreign.PublicID(id, foreignID)
 }
 
 // upstreamID is the upstream's form of a client's id, shortened where it is longer than limit. The same id always gives
@@ -92,32 +91,4 @@ func upstreamID(id string, limit int) string {
 		return adapter.NewID(id, "call_", 0)
 	}
 	return id
-}
-
-// isName says whether s consists of the characters that names of functions and Claude's ids are made of.
-func isName[T string | []byte](s T) bool {
-	for i := range len(s) {
-		if !nameByte(s[i]) {
-			return false
-		}
-	}
-	return len(s) > 0
-}
-
-func nameByte(c byte) bool {
-	return c-'0' < 10 || c|0x20-'a' < 26 || c == '_' || c == '-'
-}
-
-// shortName is a function's name of at most limit characters out of the allowed ones: the beginning of the name and a
-// hash of all of it.
-func shortName(name string, limit int) string {
-	const sum = 12
-	hash := adapter.NewID(name, "_", 0)[:sum]
-	head := []byte(name[:min(len(name), max(limit-sum, 0))])
-	for i, c := range head {
-		if !nameByte(c) {
-			head[i] = '_'
-		}
-	}
-	return string(head) + hash
 }

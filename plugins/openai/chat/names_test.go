@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"strings"
 	"testing"
 )
@@ -39,7 +40,7 @@ func TestRepeatedIDs(t *testing.T) {
 	f := func(upstream, public string) {
 		t.Helper()
 		got := uniqueID(upstream, "ABCDEFGHIJ")
-		if got != public || !isName(got) || !isForeign([]byte(got)) {
+		if got != public || !foreign.IsName(got) || !isForeign([]byte(got)) {
 			t.Errorf("unique form of %q is %q, want %q", upstream, got, public)
 		}
 		if back := upstreamID(got, 0); back != upstream {
@@ -66,8 +67,8 @@ func TestShortName(t *testing.T) {
 	for _, name := range []string{
 		strings.Repeat("a", 65), strings.Repeat("a", 66), strings.Repeat("a", 64) + "b", "büro", "b-ro", "b.ro", strings.Repeat("ü", 40), "x y",
 	} {
-		short := shortName(name, 64)
-		if len(short) > 64 || !isName(short) {
+		short := foreign.ShortName(name, 64, foreign.IsNameByte)
+		if len(short) > 64 || !foreign.IsName(short) {
 			t.Errorf("%q became %q, which no function may be called", name, short)
 		}
 		if other, ok := seen[short]; ok {
@@ -86,7 +87,7 @@ func FuzzIDs(f *testing.F) {
 		if public == "" {
 			return
 		}
-		if !isName(public) {
+		if !foreign.IsName(public) {
 			t.Errorf("%q became %q, which Claude clients refuse", id, public)
 		}
 		if back := upstreamID(public, 0); back != id {

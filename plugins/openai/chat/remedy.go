@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 )
 
 // params is a set of parameters of a request that an upstream may refuse and that it can do without.
@@ -153,7 +154,7 @@ func indexWord(s, word string) int {
 		}
 		i += from
 		end := i + len(word)
-		if (i == 0 || !nameByte(s[i-1])) && (end == len(s) || !nameByte(s[end])) {
+		if (i == 0 || !foreign.IsNameByte(s[i-1])) && (end == len(s) || !foreign.IsNameByte(s[end])) {
 			return i
 		}
 		from = end

@@ -66,8 +66,8 @@ func (r *request) think(b *messages.Block) {
 
 // forget records that reasoning is left out.
 func (r *request) forget(note string) {
-	r.loss(adapter.Noop, "", "messages.content.thinking", note)
-	r.loss(adapter.Noop, "", "messages.content.signature", "")
+	r.Loss(adapter.Noop, "", "messages.content.thinking", note)
+	r.Loss(adapter.Noop, "", "messages.content.signature", "")
 }
 
 // replays says how the message at hand takes its reasoning back: the member, "" for not at all, and whether it must be there.
@@ -203,14 +203,14 @@ func (r *request) callState(c *toolUse, first bool) {
 	case path == nil:
 		return
 	case lost && (first || c.state.head != ""):
-		r.loss(adapter.Approximated, "messages.content", "signature", "a stand-in for a state that the upstream refused")
+		r.Loss(adapter.Approximated, "messages.content", "signature", "a stand-in for a state that the upstream refused")
 	case c.state.head != "":
 		r.openPath(path)
 		c.state.rest(r.w, len(carriesState))
 		r.closePath(path)
 		return
 	case first && r.d.Thinking.StateNeeded:
-		r.loss(adapter.Noop, "messages.content", "signature", "a stand-in for a state that is not known")
+		r.Loss(adapter.Noop, "messages.content", "signature", "a stand-in for a state that is not known")
 	default:
 		return
 	}

@@ -77,18 +77,6 @@ func TestIDsAreComparedUnescaped(t *testing.T) {
 	}
 }
 
-// TestLossesAreBounded sends a body with endless unknown fields.
-func TestLossesAreBounded(t *testing.T) {
-	var fields strings.Builder
-	for i := range 10_000 {
-		fmt.Fprintf(&fields, `,"field%d":0`, i)
-	}
-	_, losses := converted(t, proper(), `{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]`+fields.String()+`}`)
-	if len(losses) != maxLosses+1 || losses[maxLosses].Kind != adapter.Dropped {
-		t.Errorf("%d losses, the last %v; want %d and one for the rest", len(losses), losses[len(losses)-1], maxLosses)
-	}
-}
-
 // TestLargeTexts passes texts on that are too long to be read: they are named, not copied.
 func TestLargeTexts(t *testing.T) {
 	large := strings.Repeat(`line of \"text\"\n`, 4000)

@@ -17,7 +17,7 @@ func (r *request) results(it *messages.MessageIter) (rest int, more bool, err er
 			rest++
 			continue
 		}
-		if err := r.messageFields(m); err != nil {
+		if err := r.MessageFields(m, &r.effort); err != nil {
 			return 0, false, err
 		}
 		blocks := m.Blocks()
@@ -73,7 +73,7 @@ func (r *request) unanswered() error {
 		if c.result != 0 {
 			continue
 		}
-		r.loss(adapter.Approximated, "messages", "content", "a tool call without a result got an empty one")
+		r.Loss(adapter.Approximated, "messages", "content", "a tool call without a result got an empty one")
 		r.object(`{"role":"tool","tool_call_id":"`)
 		if err := r.idOf(c); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (r *request) unanswered() error {
 // result writes one tool message. moved counts the images and documents in it, which only a user message can hold.
 func (r *request) result(b *messages.Block, c *toolUse) (moved int, err error) {
 	if last := r.latest(b); last != b {
-		r.loss(adapter.Tuned, "messages.content", "tool_use_id", "of several results of a call the last counts")
+		r.Loss(adapter.Tuned, "messages.content", "tool_use_id", "of several results of a call the last counts")
 		b = last
 	}
 	r.object(`{"role":"tool","tool_call_id":"`)
@@ -128,16 +128,16 @@ func (r *request) flatResult(b *messages.Block) bool {
 func (r *request) errorLead(b *messages.Block) {
 	if b.IsError.True() {
 		r.msg.lead = "Error: "
-		r.loss(adapter.Approximated, "messages.content", "is_error", "said in the text")
+		r.Loss(adapter.Approximated, "messages.content", "is_error", "said in the text")
 	}
 }
 
 // resultFields takes care of what a result holds beside its content. The mark waits when all of that follows later.
 func (r *request) resultFields(b *messages.Block, later bool) error {
 	if !b.ToolsetName.IsNull() {
-		r.loss(adapter.Noop, "messages.content", "toolset_name", "")
+		r.Loss(adapter.Noop, "messages.content", "toolset_name", "")
 	}
-	r.others("messages.content", b.Others())
+	r.Others("messages.content", b.Others())
 	if later {
 		return nil
 	}
@@ -178,14 +178,14 @@ func (r *request) toolReference(b *messages.Block, following bool) {
 	if following {
 		r.w.Lit(`, `)
 	} else {
-		r.loss(adapter.Approximated, inResult, "tool_name", "loaded tools are named in the text")
+		r.Loss(adapter.Approximated, inResult, "tool_name", "loaded tools are named in the text")
 		r.beginText()
 		r.w.Lit(`Loaded tools: `)
 	}
 	r.w.Inner(b.ToolName)
-	r.others(inResult, b.Others())
+	r.Others(inResult, b.Others())
 	if !b.CacheControl.IsNull() {
-		r.loss(adapter.Tuned, inResult, "cache_control", "the upstream caches prompts by itself")
+		r.Loss(adapter.Tuned, inResult, "cache_control", "the upstream caches prompts by itself")
 	}
 }
 
@@ -223,7 +223,7 @@ func (r *request) resultLeftovers(b *messages.Block, answered bool) error {
 			continue
 		}
 		moved = true
-		r.loss(adapter.Approximated, "messages.content", "content", "images and documents of results moved to a user message")
+		r.Loss(adapter.Approximated, "messages.content", "content", "images and documents of results moved to a user message")
 		r.beginText()
 		if in.Type == messages.BlockImage {
 			r.w.Lit(`Image from tool call `)
@@ -247,7 +247,7 @@ func (r *request) resultLeftovers(b *messages.Block, answered bool) error {
 
 // orphanResult tells a result that answers no call as text: the upstream would refuse it as a tool message.
 func (r *request) orphanResult(b *messages.Block) error {
-	r.loss(adapter.Approximated, "messages.content", "tool_use_id", "a result without its call became user text")
+	r.Loss(adapter.Approximated, "messages.content", "tool_use_id", "a result without its call became user text")
 	r.beginText()
 	r.w.Lit(`Result of tool call `)
 	if err := r.callID(b.ToolUseID); err != nil {

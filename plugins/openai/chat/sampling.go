@@ -18,7 +18,7 @@ func (r *request) limit(n int64) {
 	}
 	if most > 0 && n > most {
 		n = most
-		r.loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
+		r.Loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
 	}
 	r.most = n
 	field := r.f.LimitField
@@ -51,9 +51,9 @@ func (r *request) sampling() error {
 		case err != nil:
 			return err
 		case !r.f.Sampling && f == 1:
-			r.loss(adapter.Noop, "", p.name, "the default")
+			r.Loss(adapter.Noop, "", p.name, "the default")
 		case !r.f.Sampling:
-			r.loss(adapter.Tuned, "", p.name, "not taken by this model")
+			r.Loss(adapter.Tuned, "", p.name, "not taken by this model")
 		case r.send(p.name, p.name, ""):
 			r.w.Lit(`,"`)
 			r.w.Lit(p.name)
@@ -69,7 +69,7 @@ func (r *request) topK() error {
 	switch v := r.in.TopK; {
 	case v.IsNull():
 	case !r.d.TopK:
-		r.loss(adapter.Tuned, "", "top_k", "no such parameter")
+		r.Loss(adapter.Tuned, "", "top_k", "no such parameter")
 	default:
 		n, err := messages.Int(v, 0)
 		if err != nil {
@@ -94,7 +94,7 @@ func (r *request) stops() error {
 		if len(it.Val.Head()) > 0 {
 			n++
 		} else {
-			r.loss(adapter.Noop, "", "stop_sequences", "empty ones match nothing")
+			r.Loss(adapter.Noop, "", "stop_sequences", "empty ones match nothing")
 		}
 	}
 	if n == 0 {
@@ -102,7 +102,7 @@ func (r *request) stops() error {
 	}
 	if n > r.f.Stops || r.dropped("stop") {
 		if r.d.RefuseStop {
-			return r.unsupported(v, "this model takes at most %d stop sequences", r.f.Stops)
+			return r.Unsupported(v, "this model takes at most %d stop sequences", r.f.Stops)
 		}
 		for it := v.Iter(); it.Next(); {
 			s, ok := it.Val.Text()
@@ -110,12 +110,12 @@ func (r *request) stops() error {
 				return messages.Invalid(it.Val, "is too long for a stop sequence")
 			}
 			if s != "" {
-				r.up.StopSequences = append(r.up.StopSequences, s)
+				r.Up.StopSequences = append(r.Up.StopSequences, s)
 			}
 		}
 		return nil
 	}
-	r.loss(adapter.Approximated, "", "stop_sequences", "a match is reported as end_turn")
+	r.Loss(adapter.Approximated, "", "stop_sequences", "a match is reported as end_turn")
 	r.x.sent |= sentStop
 	c := byte('[')
 	r.w.Lit(`,"stop":`)

@@ -42,7 +42,7 @@ func (r *request) schemaMembers(schema jsonindex.Value, c byte, plain bool) {
 	for it := schema.Iter(); it.Next(); {
 		key := string(it.Key())
 		if plain && key == "pattern" && it.Val.IsString() && isOdd(it.Val.Head()) {
-			r.loss(adapter.Tuned, "tools.input_schema", "pattern", "the upstream cannot compile it")
+			r.Loss(adapter.Tuned, "tools.input_schema", "pattern", "the upstream cannot compile it")
 			continue
 		}
 		r.w.Byte(c)

@@ -17,19 +17,19 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 	if err != nil {
 		return err
 	}
-	r.others("thinking", t.Others())
+	r.Others("thinking", t.Others())
 	switch {
 	case !t.Display.Exists():
 	case !r.d.tells():
-		r.loss(adapter.Noop, "thinking", "display", "no reasoning text is returned")
+		r.Loss(adapter.Noop, "thinking", "display", "no reasoning text is returned")
 	case t.Display.Is("omitted"):
-		r.loss(adapter.Tuned, "thinking", "display", "reasoning text is returned all the same, as it has to come back")
+		r.Loss(adapter.Tuned, "thinking", "display", "reasoning text is returned all the same, as it has to come back")
 	default:
-		r.loss(adapter.Noop, "thinking", "display", "reasoning text is returned as it is")
+		r.Loss(adapter.Noop, "thinking", "display", "reasoning text is returned as it is")
 	}
 	if !r.effort.IsNull() {
 		if !out.Effort.IsNull() {
-			r.loss(adapter.Noop, "output_config", "effort", "the last system message has its own")
+			r.Loss(adapter.Noop, "output_config", "effort", "the last system message has its own")
 		}
 		out.Effort = r.effort
 	}
@@ -39,13 +39,13 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 	}
 	if r.f.Efforts == nil {
 		if effort != "" {
-			r.loss(adapter.Tuned, "output_config", "effort", "not taken by this model")
+			r.Loss(adapter.Tuned, "output_config", "effort", "not taken by this model")
 		}
 		switch off := t.Kind == messages.ThinkingDisabled || t.Kind == messages.ThinkingBetweenTools; {
 		case t.Kind == messages.ThinkingEnabled:
-			r.loss(adapter.Tuned, "", "thinking", "not taken by this model")
+			r.Loss(adapter.Tuned, "", "thinking", "not taken by this model")
 		case off && r.d.tells():
-			r.loss(adapter.Tuned, "thinking", "type", cannotStop)
+			r.Loss(adapter.Tuned, "thinking", "type", cannotStop)
 		}
 		return nil
 	}
@@ -63,9 +63,9 @@ func (r *request) writeEffort(want string) {
 	switch {
 	case level == want:
 	case want == "none":
-		r.loss(adapter.Tuned, "thinking", "type", "the model always reasons, "+level+" is sent")
+		r.Loss(adapter.Tuned, "thinking", "type", "the model always reasons, "+level+" is sent")
 	default:
-		r.loss(adapter.Tuned, "output_config", "effort", "the model has no "+want+", "+level+" is sent")
+		r.Loss(adapter.Tuned, "output_config", "effort", "the model has no "+want+", "+level+" is sent")
 	}
 	if path := r.d.Thinking.effortPath(); r.send(path[0], "output_config.effort", "") {
 		r.openPath(path)
@@ -79,7 +79,7 @@ func (r *request) effortOf(out *messages.OutputConfig) string {
 	switch level := out.Level(); level {
 	case messages.EffortUnset:
 	case messages.EffortUnknown:
-		r.loss(adapter.Dropped, "output_config", "effort", "unknown level")
+		r.Loss(adapter.Dropped, "output_config", "effort", "unknown level")
 	default:
 		return [...]string{"", "low", "medium", "high", "xhigh", "max"}[level]
 	}
@@ -92,14 +92,14 @@ func (r *request) wanted(t *messages.Thinking, effort string) (string, error) {
 	switch t.Kind {
 	case messages.ThinkingDisabled, messages.ThinkingBetweenTools:
 		if effort != "" {
-			r.loss(adapter.Tuned, "output_config", "effort", "thinking is off")
+			r.Loss(adapter.Tuned, "output_config", "effort", "thinking is off")
 		}
 		if t.Kind == messages.ThinkingBetweenTools {
-			r.loss(adapter.Tuned, "thinking", "type", "off altogether")
+			r.Loss(adapter.Tuned, "thinking", "type", "off altogether")
 		}
 		return "none", nil
 	case messages.ThinkingUnknown:
-		r.loss(adapter.Dropped, "thinking", "type", "unknown type")
+		r.Loss(adapter.Dropped, "thinking", "type", "unknown type")
 	case messages.ThinkingEnabled:
 		budget, err := t.Budget()
 		if err != nil {
@@ -108,7 +108,7 @@ func (r *request) wanted(t *messages.Thinking, effort string) (string, error) {
 		if effort == "" {
 			effort = budgetEffort(budget)
 		}
-		r.loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
+		r.Loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
 	}
 	return effort, nil
 }
@@ -125,9 +125,9 @@ func budgetEffort(tokens int64) string {
 
 // format writes response_format. https://platform.openai.com/docs/guides/structured-outputs
 func (r *request) format(out *messages.OutputConfig) error {
-	r.others("output_config", out.Others())
+	r.Others("output_config", out.Others())
 	if !out.TaskBudget.IsNull() {
-		r.loss(adapter.Tuned, "output_config", "task_budget", "no such parameter")
+		r.Loss(adapter.Tuned, "output_config", "task_budget", "no such parameter")
 	}
 	if !out.Format.Exists() {
 		return nil
@@ -140,15 +140,15 @@ func (r *request) format(out *messages.OutputConfig) error {
 		r.schemaFormat(out)
 	case r.d.JSONObject:
 		r.w.Lit(`,"response_format":{"type":"json_object"}`)
-		r.loss(adapter.Approximated, "output_config", "format", "the schema is told in the prompt, so the model may stray from it")
+		r.Loss(adapter.Approximated, "output_config", "format", "the schema is told in the prompt, so the model may stray from it")
 	default:
-		return r.unsupported(out.Format, "the answer cannot be bound to a JSON schema")
+		return r.Unsupported(out.Format, "the answer cannot be bound to a JSON schema")
 	}
 	for it := out.Format.Iter(); it.Next(); {
 		switch string(it.Key()) {
 		case "type", "schema":
 		default:
-			r.loss(adapter.Dropped, "output_config.format", string(it.Key()), "unknown field")
+			r.Loss(adapter.Dropped, "output_config.format", string(it.Key()), "unknown field")
 		}
 	}
 	return nil
@@ -162,7 +162,7 @@ func (r *request) schemaFormat(out *messages.OutputConfig) {
 		r.x.sent |= sentStrict
 		r.w.Lit(`,"strict":true`)
 	} else {
-		r.loss(adapter.Approximated, "output_config", "format", "the schema is not strict, so the model may stray from it")
+		r.Loss(adapter.Approximated, "output_config", "format", "the schema is not strict, so the model may stray from it")
 	}
 	r.w.Lit(`}}`)
 }
@@ -175,7 +175,7 @@ func (r *request) identity() error {
 		if string(it.Key()) == "user_id" {
 			user = it.Val
 		} else {
-			r.loss(adapter.Noop, "metadata", string(it.Key()), "unknown field")
+			r.Loss(adapter.Noop, "metadata", string(it.Key()), "unknown field")
 		}
 	}
 	if !user.IsNull() && !user.IsString() {
@@ -183,7 +183,7 @@ func (r *request) identity() error {
 	}
 	if !r.d.Identity {
 		if !user.IsNull() {
-			r.loss(adapter.Noop, "metadata", "user_id", "no such parameter")
+			r.Loss(adapter.Noop, "metadata", "user_id", "no such parameter")
 		}
 		return nil
 	}
@@ -240,44 +240,12 @@ func (r *request) tier() {
 	}
 	switch {
 	case tier == "":
-		r.loss(adapter.Tuned, "", "service_tier", "unknown tier")
+		r.Loss(adapter.Tuned, "", "service_tier", "unknown tier")
 	case !r.d.ServiceTier:
-		r.loss(adapter.Noop, "", "service_tier", "no such parameter")
+		r.Loss(adapter.Noop, "", "service_tier", "no such parameter")
 	case r.send("service_tier", "service_tier", ""):
 		r.w.Lit(`,"service_tier":"`)
 		r.w.Lit(tier)
 		r.w.Byte('"')
 	}
-}
-
-// ignored records the fields that no Chat Completions server has anything for.
-func (r *request) ignored() {
-	in := &r.in
-	if !in.CacheControl.IsNull() {
-		r.loss(adapter.Noop, "", "cache_control", "the upstream caches prompts by itself")
-	}
-	if v := in.ContextManagement; !v.IsNull() {
-		kind := adapter.Noop
-		for it := v.Get("edits").Iter(); it.Next(); {
-			if !bytes.HasPrefix(it.Val.Get("type").Head(), []byte("clear_thinking_")) {
-				kind = adapter.Tuned
-			}
-		}
-		r.loss(kind, "", "context_management", "the whole conversation is sent")
-	}
-	for _, f := range [...]struct {
-		v    jsonindex.Value
-		name string
-		kind adapter.LossKind
-	}{
-		{in.InferenceGeo, "inference_geo", adapter.Dropped}, {in.Compaction, "compaction", adapter.Dropped},
-		{in.Speed, "speed", adapter.Tuned}, {in.Fallbacks, "fallbacks", adapter.Tuned},
-		{in.FallbackCreditToken, "fallback_credit_token", adapter.Noop}, {in.Diagnostics, "diagnostics", adapter.Noop},
-		{in.BillingPolicy, "billing_policy", adapter.Noop},
-	} {
-		if !f.v.IsNull() {
-			r.loss(f.kind, "", f.name, "no such parameter")
-		}
-	}
-	r.others("", in.Others())
 }

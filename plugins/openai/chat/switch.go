@@ -16,7 +16,7 @@ func (r *request) switchThinking(t *messages.Thinking, effort string) error {
 		r.thinkingOff(t, effort)
 		return nil
 	case messages.ThinkingUnknown:
-		r.loss(adapter.Dropped, "thinking", "type", "unknown type")
+		r.Loss(adapter.Dropped, "thinking", "type", "unknown type")
 	case messages.ThinkingEnabled:
 		budget, err := t.Budget()
 		if err != nil {
@@ -25,20 +25,20 @@ func (r *request) switchThinking(t *messages.Thinking, effort string) error {
 		r.member(th.On, "thinking.type")
 		switch {
 		case effort != "" && r.f.Efforts != nil:
-			r.loss(adapter.Tuned, "thinking", "budget_tokens", "the effort counts")
+			r.Loss(adapter.Tuned, "thinking", "budget_tokens", "the effort counts")
 		case th.Budget != nil:
 			r.budget(budget)
 		case r.f.Efforts == nil:
-			r.loss(adapter.Tuned, "thinking", "budget_tokens", "no such parameter")
+			r.Loss(adapter.Tuned, "thinking", "budget_tokens", "no such parameter")
 		default:
 			effort = budgetEffort(budget)
-			r.loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
+			r.Loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
 		}
 	}
 	switch {
 	case effort == "":
 	case r.f.Efforts == nil:
-		r.loss(adapter.Tuned, "output_config", "effort", "no such parameter")
+		r.Loss(adapter.Tuned, "output_config", "effort", "no such parameter")
 	default:
 		r.writeEffort(effort)
 	}
@@ -50,10 +50,10 @@ const cannotStop = "the upstream cannot be told not to think"
 // thinkingOff turns reasoning off.
 func (r *request) thinkingOff(t *messages.Thinking, effort string) {
 	if effort != "" {
-		r.loss(adapter.Tuned, "output_config", "effort", "thinking is off")
+		r.Loss(adapter.Tuned, "output_config", "effort", "thinking is off")
 	}
 	if t.Kind == messages.ThinkingBetweenTools {
-		r.loss(adapter.Tuned, "thinking", "type", "off altogether")
+		r.Loss(adapter.Tuned, "thinking", "type", "off altogether")
 	}
 	switch off := r.d.Thinking.Off; {
 	case off.Name != "":
@@ -61,7 +61,7 @@ func (r *request) thinkingOff(t *messages.Thinking, effort string) {
 	case len(r.f.Efforts) > 0:
 		r.writeEffort("none")
 	default:
-		r.loss(adapter.Tuned, "thinking", "type", cannotStop)
+		r.Loss(adapter.Tuned, "thinking", "type", cannotStop)
 	}
 }
 
@@ -81,7 +81,7 @@ func (r *request) budget(tokens int64) {
 	path := r.d.Thinking.Budget
 	if r.most > 1 && tokens >= r.most {
 		tokens = r.most - 1
-		r.loss(adapter.Tuned, "thinking", "budget_tokens", "limited to "+strconv.FormatInt(tokens, 10))
+		r.Loss(adapter.Tuned, "thinking", "budget_tokens", "limited to "+strconv.FormatInt(tokens, 10))
 	}
 	if !r.send(path[0], "thinking.budget_tokens", "") {
 		return

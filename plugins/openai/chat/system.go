@@ -81,7 +81,7 @@ func (r *request) tagged(text jsonindex.Value, skip int, in, field string) {
 	if field == "" {
 		in, field = "", in
 	}
-	r.loss(adapter.Approximated, in, field, "a system message became user text in a tag")
+	r.Loss(adapter.Approximated, in, field, "a system message became user text in a tag")
 	r.beginText()
 	r.w.Lit(`<system>\n`)
 	r.w.InnerFrom(text, skip)
@@ -100,7 +100,7 @@ func (r *request) billing(system jsonindex.Value) int {
 	if !bytes.HasPrefix(head, []byte("x-anthropic-billing-header:")) {
 		return 0
 	}
-	r.loss(adapter.Noop, "", "system", "without the billing line")
+	r.Loss(adapter.Noop, "", "system", "without the billing line")
 	n := bytes.Index(head, []byte(`\n`))
 	if n < 0 {
 		if first.IsExtern() {
@@ -133,7 +133,7 @@ func (r *request) systemMessage(it *messages.MessageIter) error {
 			if r.toolChanges() == nil {
 				return r.lookAtTools()
 			}
-			r.loss(adapter.Approximated, in, "tool", "the tools of the last turn count for all")
+			r.Loss(adapter.Approximated, in, "tool", "the tools of the last turn count for all")
 			continue
 		default:
 			return messages.Invalid(b.V, "a system message holds text blocks only")

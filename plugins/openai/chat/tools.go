@@ -1,16 +1,14 @@
 package chat
 
 import (
-	"strings"
+	"math"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/clienttools"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
-
-// placeholder is the tool by which Claude Code says that it has more tools to search for. Nobody can call it.
-const placeholder = "DeferredToolPlaceholder"
 
 // writeTools writes the functions in the client's order. https://platform.openai.com/docs/guides/function-calling
 func (r *request) writeTools() error {
@@ -31,60 +29,29 @@ func (r *request) writeTools() error {
 
 // tool writes one tool, or says why not.
 func (r *request) tool(t *messages.Tool) error {
+	fate, known, err := r.Tool(t, r.toolChanges(), r.d.DropTools)
 	switch {
-	case t.Kind == messages.ToolSearch:
-		r.leave(adapter.Approximated, "instead of a tool search all its tools are sent")
-		return nil
-	case t.DeferLoading.True() && t.Name.Is(placeholder):
-		r.leave(adapter.Noop, "the placeholder of deferred tools")
-		return nil
-	case t.DeferLoading.True() && r.toolChanges() == nil:
+	case err != nil:
+		return err
+	case fate == foreign.ToolChangesNeeded:
 		return r.lookAtTools()
-	case r.toolChanges().hides(t):
-		r.leave(adapter.Noop, "tools that are not loaded or were removed")
+	case fate == foreign.ToolLeft:
+		r.left++
 		return nil
+	case known != nil:
+		return r.clientTool(t, known)
 	}
-	switch t.Kind {
-	case messages.ToolCustom:
-		return r.customTool(t)
-	case messages.ToolBash, messages.ToolTextEditor, messages.ToolMemory:
-		if c := clienttools.Of(t); c != nil {
-			return r.clientTool(t, c)
-		}
-	}
-	title := toolTitle(t)
-	if r.d.DropTools {
-		r.leave(adapter.Dropped, title)
-		return nil
-	}
-	why := "no other model than Claude knows the tool"
-	if t.Kind.Server() {
-		why = "Claude's servers run the tool"
-	}
-	f := r.unsupported(t.V, "%s %s", why, title)
-	f.Message += "; remove it, or let the channel leave such tools out (option unsupported_tools: drop)"
-	return f
+	return r.customTool(t)
 }
 
-// leave records that a tool is left out.
-func (r *request) leave(kind adapter.LossKind, what string) {
-	r.left++
-	r.loss(kind, "", "tools", what)
-}
-
-// toolTitle names a tool for people.
-func toolTitle(t *messages.Tool) string {
-	const longest = 64
-	var parts []string
-	for _, v := range [...]jsonindex.Value{t.Name, t.Type} {
-		if s, _ := v.Text(); s != "" {
-			parts = append(parts, shorten(s, longest))
-		}
+// lookAtTools goes through the conversation and asks for another pass with what it found.
+func (r *request) lookAtTools() error {
+	c, err := r.ReadToolChanges(&r.in)
+	if err != nil {
+		return err
 	}
-	if len(parts) == 2 {
-		return parts[0] + " (" + parts[1] + ")"
-	}
-	return strings.Join(parts, "")
+	r.learn().tools = c
+	return again{}
 }
 
 // customTool writes a tool that the client describes itself.
@@ -103,11 +70,11 @@ func (r *request) customTool(t *messages.Tool) error {
 			r.x.sent |= sentStrict
 			r.w.Lit(`,"strict":true`)
 		} else {
-			r.loss(adapter.Tuned, "tools", "strict", "the upstream takes other schemas as strict")
+			r.Loss(adapter.Tuned, "tools", "strict", "the upstream takes other schemas as strict")
 		}
 	}
 	r.w.Lit(`}}`)
-	r.toolFields(t)
+	r.toolFields(t, nil)
 	return nil
 }
 
@@ -124,10 +91,7 @@ func (r *request) clientTool(t *messages.Tool, c *clienttools.Tool) error {
 	r.w.Lit(`,"parameters":`)
 	r.w.Lit(c.Schema)
 	r.w.Lit(`}}`)
-	if !t.MaxCharacters.IsNull() {
-		r.loss(adapter.Noop, "tools", "max_characters", "the client cuts the text itself")
-	}
-	r.toolFields(t)
+	r.toolFields(t, c)
 	return nil
 }
 
@@ -144,59 +108,23 @@ func (r *request) beginTool(t *messages.Tool) error {
 }
 
 // toolFields records what a function has nothing for.
-func (r *request) toolFields(t *messages.Tool) {
+func (r *request) toolFields(t *messages.Tool, known *clienttools.Tool) {
 	if !t.CacheControl.IsNull() {
-		r.loss(adapter.Tuned, "tools", "cache_control", "a function cannot carry a mark")
+		r.Loss(adapter.Tuned, "tools", "cache_control", "a function cannot carry a mark")
 	}
-	if !t.InputExamples.IsNull() {
-		r.loss(adapter.Tuned, "tools", "input_examples", "no such parameter")
-	}
-	if !t.EagerInputStreaming.IsNull() {
-		r.loss(adapter.Noop, "tools", "eager_input_streaming", "input is always streamed as it comes")
-	}
-	if v := t.AllowedCallers; !v.IsNull() {
-		kind := adapter.Noop
-		for it := v.Iter(); it.Next(); {
-			if !it.Val.Is("direct") {
-				kind = adapter.Dropped
-			}
-		}
-		r.loss(kind, "tools", "allowed_callers", "the model alone calls")
-	}
-	if !t.MaxUses.IsNull() {
-		r.loss(adapter.Dropped, "tools", "max_uses", "no such parameter")
-	}
-	r.others("tools", t.Others())
+	r.ToolFields(t, known)
 }
 
-// toolName writes a function's name as a JSON string, shortened where it is too long. A defined name leads back from
-// the answer.
+// toolName writes a function's name. A defined name leads back from the answer.
 func (r *request) toolName(v jsonindex.Value, defined bool) error {
 	limit := r.d.ToolNameLimit
-	if raw := v.Head(); v.Kind() == jsonindex.String && (limit == 0 || len(raw) <= limit) && isName(raw) {
-		r.w.Raw(v)
-		return nil
-	}
-	name, ok := v.Text()
-	if !ok {
-		return messages.Invalid(v, "is too long for a name")
-	}
 	if limit == 0 {
-		limit = 64
+		limit = math.MaxInt
 	}
-	if len(name) > limit || !isName(name) {
-		short := shortName(name, limit)
-		if defined {
-			if r.x.names == nil {
-				r.x.names = map[string]string{}
-			}
-			r.x.names[short] = name
-		}
-		r.loss(adapter.Tuned, "tools", "name", "long names are shortened on the way")
-		name = short
+	if defined {
+		return r.WriteToolName(r.w, v, limit, &r.x.names)
 	}
-	r.w.Quote(name)
-	return nil
+	return r.WriteToolName(r.w, v, limit, nil)
 }
 
 // choice writes tool_choice and parallel_tool_calls, which have a meaning only with tools.
@@ -205,17 +133,17 @@ func (r *request) choice() error {
 	if err != nil {
 		return err
 	}
-	r.others("tool_choice", c.Others())
+	r.Others("tool_choice", c.Others())
 	if !c.V.Exists() {
 		return nil
 	}
 	if c.Kind == messages.ChoiceTool && r.left > 0 && r.tools > 0 {
-		ok, err := r.sends(c.Name)
+		ok, err := r.toolChanges().Sends(&r.in, c.Name)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			r.loss(adapter.Dropped, "", "tool_choice", "the tool is left out")
+			r.Loss(adapter.Dropped, "", "tool_choice", "the tool is left out")
 			return nil
 		}
 	}
@@ -224,7 +152,7 @@ func (r *request) choice() error {
 		if c.Kind == messages.ChoiceAny || c.Kind == messages.ChoiceTool {
 			kind = adapter.Dropped
 		}
-		r.loss(kind, "", "tool_choice", "there are no tools")
+		r.Loss(kind, "", "tool_choice", "there are no tools")
 		return nil
 	}
 	if err := r.writeChoice(&c); err != nil {
@@ -234,7 +162,7 @@ func (r *request) choice() error {
 		return nil
 	}
 	if !r.d.ParallelSwitch {
-		r.loss(adapter.Tuned, "tool_choice", "disable_parallel_tool_use", "no such parameter")
+		r.Loss(adapter.Tuned, "tool_choice", "disable_parallel_tool_use", "no such parameter")
 	} else if r.send("parallel_tool_calls", "tool_choice.disable_parallel_tool_use", "") {
 		r.w.Lit(`,"parallel_tool_calls":false`)
 	}
@@ -244,7 +172,7 @@ func (r *request) choice() error {
 // writeChoice writes tool_choice. What the server does not take, or has refused, becomes a free choice.
 func (r *request) writeChoice(c *messages.ToolChoice) error {
 	if c.Kind != messages.ChoiceAuto && (r.d.AutoChoice || r.dropped("tool_choice")) {
-		r.loss(adapter.Approximated, "", "tool_choice", "the model is free to choose")
+		r.Loss(adapter.Approximated, "", "tool_choice", "the model is free to choose")
 		return nil
 	}
 	switch c.Kind {
@@ -264,18 +192,4 @@ func (r *request) writeChoice(c *messages.ToolChoice) error {
 	}
 	r.x.sent |= sentChoice
 	return nil
-}
-
-// sends says whether a tool of this name is among those that are sent.
-func (r *request) sends(name jsonindex.Value) (bool, error) {
-	it := r.in.ToolIter()
-	for it.Next() {
-		t := &it.Tool
-		if !t.Name.IsString() || !sameText(t.Name, name) {
-			continue
-		}
-		custom := t.Kind == messages.ToolCustom || clienttools.Of(t) != nil
-		return custom && !r.toolChanges().hides(t) && !t.Name.Is(placeholder), nil
-	}
-	return false, it.Err()
 }
