@@ -38,6 +38,14 @@ type endpoint struct {
 	takes, gives string
 	// events are the types of a stream of events, by name.
 	events map[string]reflect.Type
+	// serve answers a call, or returns an error with nothing answered.
+	serve func(*call) error
+}
+
+// by sets what serves an endpoint whose answer is not simply a value as JSON.
+func (e endpoint) by(serve func(*call) error) endpoint {
+	e.serve = serve
+	return e
 }
 
 func shapes[In, Out any]() endpoint {
@@ -79,17 +87,17 @@ func (a *api) operations() []operation {
 func (a *api) sessionOperations() []operation {
 	return []operation{
 		{method: "GET", path: "session", id: "getSession", tag: tagSession, summary: "Who is signed in",
-			endpoint: shapes[nothing, contract.Session]()},
+			endpoint: with(a.getSession)},
 		{method: "POST", path: "session", id: "signIn", tag: tagSession, summary: "Sign in with an admin key or a single-use code; sets the session cookie",
-			endpoint: shapes[contract.SignIn, contract.Session](), open: true, problems: []code{codeSignInRefused, codeThrottled}},
+			endpoint: with(a.signIn), open: true, problems: []code{codeSignInRefused, codeThrottled}},
 		{method: "DELETE", path: "session", id: "signOut", tag: tagSession, summary: "End this session",
-			endpoint: shapes[nothing, nothing](), status: 204},
+			endpoint: with(a.signOut), status: 204},
 		{method: "GET", path: "sessions", id: "listSessions", tag: tagSession, summary: "All live sessions",
-			endpoint: shapes[nothing, contract.Sessions]()},
+			endpoint: with(a.listSessions)},
 		{method: "DELETE", path: "sessions/{id}", id: "endSession", tag: tagSession, summary: "End a session",
-			endpoint: shapes[nothing, nothing](), status: 204, problems: []code{codeNotFound}},
+			endpoint: with(a.endSession), status: 204, problems: []code{codeNotFound}},
 		{method: "GET", path: "audit", id: "listAudit", tag: tagSession, summary: "What was done through this API, newest first",
-			endpoint: shapes[nothing, contract.Audit]()},
+			endpoint: with(a.listAudit)},
 	}
 }
 
@@ -107,7 +115,7 @@ func (a *api) statusOperations() []operation {
 		{method: "GET", path: "diagnostics", id: "getDiagnostics", tag: tagStatus, summary: "What helps to find a fault, without secrets",
 			endpoint: shapes[nothing, contract.Diagnostics]()},
 		{method: "GET", path: "openapi.json", id: "getDocument", tag: tagStatus, summary: "This document",
-			endpoint: shapes[nothing, contract.Document](), open: true},
+			endpoint: shapes[nothing, contract.Document]().by(a.getDocument), open: true},
 	}
 }
 

@@ -164,12 +164,9 @@ type StartCapture struct {
 	Minutes int `json:"minutes,omitempty"`
 }
 
-// Hello is the first event of a stream of events: what there is to know at its beginning.
+// Hello is the first event of a stream of events. What happened before it is not told, so lists are loaded anew.
 type Hello struct {
 	Status Status `json:"status"`
-	// Resumed says that the events since Last-Event-ID follow; false means that some may be lost and lists must be loaded
-	// anew.
-	Resumed bool `json:"resumed"`
 }
 
 // ConfigChanged is an event: plugins.yaml changed on disk.
