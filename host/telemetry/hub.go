@@ -29,6 +29,7 @@ type Hub struct {
 	live   map[string]*Exchange
 	recent ring
 	series series
+	totals totals
 }
 
 var _ relay.Observer = (*Hub)(nil)
@@ -111,6 +112,7 @@ func (h *Hub) Ended(r *relay.Record) {
 	h.mu.Lock()
 	delete(h.live, done.ID)
 	h.series.leave(h.now(), &done)
+	h.totals.add(&done)
 	h.recent.add(&done)
 	h.mu.Unlock()
 	h.meters.ended(r, &done, &set.names)
@@ -144,6 +146,7 @@ func (h *Hub) Refused(r Refusal) {
 	h.meters.refused(e.Outcome)
 	h.mu.Lock()
 	h.series.refuse(now, e)
+	h.totals.add(e)
 	if r.Client != "" {
 		h.recent.add(e)
 	}
