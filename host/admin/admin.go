@@ -5,6 +5,7 @@
 package admin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,13 +13,19 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
 
 	"github.com/claude-proxy/claude-proxy/host/admin/contract"
 	"github.com/claude-proxy/claude-proxy/host/auth"
+	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/config/store"
+	"github.com/claude-proxy/claude-proxy/host/registry"
+	"github.com/claude-proxy/claude-proxy/host/routing"
+	"github.com/claude-proxy/claude-proxy/host/telemetry"
 )
 
 // Options are what New needs.
@@ -26,6 +33,39 @@ type Options struct {
 	// Config and Principals return what is in force; they are asked once per request or more.
 	Config     func() *config.Config
 	Principals func() *auth.Table
+	// Routes returns the routing table in force.
+	Routes func() *routing.Table
+	// Demo says that no channel is defined and the implicit demo channel answers.
+	Demo func() bool
+	// Files is plugins.yaml, Reload puts it to work and tells what that came to; LastReload returns the newest attempt, nil
+	// for none, and Reloads the newest ones, newest first.
+	Files      *store.Store
+	Reload     func(ctx context.Context, reason string) contract.Reload
+	LastReload func() *contract.Reload
+	Reloads    func() []contract.Reload
+	// RestartNeeded lists the settings whose changes take effect at the next start only.
+	RestartNeeded []string
+	// Schema returns the JSON Schema of plugins.yaml.
+	Schema func() []byte
+	// Import turns a configuration of a format ("auto", "yaml", "legacy") into the text of a plugins.yaml; notes say what had
+	// no counterpart.
+	Import func(format string, text []byte) (yaml []byte, notes []string, err error)
+	// Health knows how channels and keys do, Adapters what converts, Hub what happens.
+	Health   *balance.Balancer
+	Adapters *registry.Registry
+	Hub      *telemetry.Hub
+	// Prober tests channels.
+	Prober Prober
+	// Relay serves the requests of the playground.
+	Relay func(w http.ResponseWriter, r *http.Request, body []byte, p *auth.Principal)
+	// Ready says whether the proxy takes new requests; nil means always.
+	Ready func() error
+	// BaseURL returns the proxy's address for clients, without /v1.
+	BaseURL func() string
+	// Address returns the client's address; nil is the other end of the connection.
+	Address func(*http.Request) string
+	// Version is the program's version.
+	Version string
 	// Log takes the audit log and what goes wrong.
 	Log *slog.Logger
 	// RequestID returns the id that the request has already; nil means that it has none and gets one.
@@ -45,6 +85,11 @@ type api struct {
 	sessions    *sessions
 	throttle    *throttle
 	audit       audit
+	uploads     uploads
+	started     time.Time
+	// stopping is closed when streams are to end.
+	stopping chan struct{}
+	stop     sync.Once
 }
 
 // New returns the handler of everything under Path.
@@ -54,16 +99,17 @@ func New(o Options) *API {
 		a.now = time.Now
 	}
 	a.sessions, a.throttle, a.audit.log = newSessions(a.now), newThrottle(a.now), o.Log
+	a.uploads.now, a.started, a.stopping = a.now, a.now(), make(chan struct{})
 	for _, op := range a.operations() {
-		if op.serve == nil {
-			continue
-		}
 		a.router.Handle(Path+op.path, a.handler(op)).Methods(op.method)
 	}
 	a.router.NotFoundHandler = a.handler(operation{id: "notFound", open: true, endpoint: endpoint{serve: notFound}})
 	a.router.MethodNotAllowedHandler = a.handler(operation{id: "methodNotAllowed", open: true, endpoint: endpoint{serve: a.methodNotAllowed}})
 	return &API{a}
 }
+
+// Stop ends the streams of events, so that a server that stops need not wait for them.
+func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }
 
 // Code makes a single-use code that signs a browser in within the next ten minutes.
 func (a *API) Code() string { return a.sessions.code() }
@@ -76,7 +122,7 @@ func pathPart(r *http.Request, part string) string { return mux.Vars(r)[part] }
 // handler puts around an operation what all of them need: who may ask from where, the audit log, and errors.
 func (a *api) handler(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &call{w: w, r: r, op: &op, id: a.requestID(r), address: address(r)}
+		c := &call{w: w, r: r, op: &op, id: a.requestID(r), address: a.address(r)}
 		w.Header().Set("request-id", c.id)
 		w.Header().Set("cache-control", "no-store")
 		SecurityHeaders(w.Header(), apiPolicy)
@@ -134,9 +180,11 @@ func (a *api) record(c *call, status int) {
 	if c.who != nil {
 		who = c.who.name
 	}
-	a.audit.add(contract.AuditEntry{
+	e := contract.AuditEntry{
 		Time: a.now().UTC(), Who: who, Address: c.address, Action: c.op.id, Target: clip(c.target, 200), Status: status, RequestID: c.id,
-	})
+	}
+	a.audit.add(e)
+	a.Hub.Publish(auditEvent, e)
 }
 
 // contain answers a panic with a problem, or ends the connection where an answer had begun.
@@ -165,7 +213,10 @@ func (a *api) requestID(r *http.Request) string {
 }
 
 // address is the client's address without its port.
-func address(r *http.Request) string {
+func (a *api) address(r *http.Request) string {
+	if a.Address != nil {
+		return a.Address(r)
+	}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		return host
 	}

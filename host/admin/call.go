@@ -143,6 +143,14 @@ func (c *call) answer(out any) error {
 	return nil
 }
 
+// filled is a copy of a shape in which lists are lists.
+func filled(v any) any {
+	p := reflect.New(reflect.TypeOf(v))
+	p.Elem().Set(reflect.ValueOf(v))
+	fill(p.Elem())
+	return p.Interface()
+}
+
 // fill puts an empty list or map where there is none: the document says list, and null is none.
 func fill(v reflect.Value) {
 	switch v.Kind() {

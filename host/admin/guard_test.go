@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,8 +11,7 @@ import (
 
 // C28–C30, C33, C35: who asks from elsewhere is refused, whatever the method and however well it is signed in.
 func TestGuard(t *testing.T) {
-	r := newRig(t)
-	r.use(func(c *config.Config) { c.Server.AllowedHosts = []string{"proxy.example"} })
+	r := newRigOf(t, sample+"server: { allowed_hosts: [proxy.example] }\n")
 	client := r.browser()
 	f := func(status int, code, method, path, body string, headers ...string) {
 		t.Helper()
@@ -88,11 +88,15 @@ func TestIdentity(t *testing.T) {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	// The session ends with its key: changed, disabled, no admin any more.
-	r.use(func(c *config.Config) { c.Auth.Keys[0].Key = config.NewSecret("canary-another-0123456789") })
+	before := r.config()
+	changed := *before
+	changed.Auth.Keys = slices.Clone(before.Auth.Keys)
+	changed.Auth.Keys[0].Key = config.NewSecret("canary-another-0123456789")
+	r.use(&changed)
 	if a := r.send(client, "GET", "session", ""); a.StatusCode != 401 {
 		t.Errorf("with another key: %d %s", a.StatusCode, a.body)
 	}
-	r.use(func(*config.Config) {})
+	r.use(before)
 	if a := r.send(client, "GET", "session", ""); a.StatusCode != 401 {
 		t.Errorf("the session came back: %d %s", a.StatusCode, a.body)
 	}

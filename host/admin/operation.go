@@ -104,16 +104,14 @@ func (a *api) sessionOperations() []operation {
 func (a *api) statusOperations() []operation {
 	return []operation{
 		{method: "GET", path: "status", id: "getStatus", tag: tagStatus, summary: "How the proxy does, with reasons",
-			endpoint: shapes[nothing, contract.Status]()},
+			endpoint: with(a.getStatus)},
 		{method: "GET", path: "overview", id: "getOverview", tag: tagStatus, summary: "The last hour or day in figures",
-			endpoint: shapes[nothing, contract.Overview](), query: []parameter{{"range", "1h in steps of ten seconds, which is the default, or 24h in steps of five minutes"}}},
+			endpoint: with(a.getOverview), query: []parameter{{"range", "1h in steps of ten seconds, which is the default, or 24h in steps of five minutes"}}},
 		{method: "GET", path: "events", id: "streamEvents", tag: tagStatus, summary: "Everything live, as one stream of events",
-			endpoint: streamOf(), problems: []code{codeTooManyStreams},
+			endpoint: streamOf().by(a.streamEvents), problems: []code{codeTooManyStreams},
 			query: []parameter{{"topics", "a list of event names, separated by commas; empty is all. hello and ended always come"}}},
-		{method: "GET", path: "logs", id: "listLogs", tag: tagStatus, summary: "The newest lines of the program's log, newest last",
-			endpoint: shapes[nothing, contract.Logs]()},
 		{method: "GET", path: "diagnostics", id: "getDiagnostics", tag: tagStatus, summary: "What helps to find a fault, without secrets",
-			endpoint: shapes[nothing, contract.Diagnostics]()},
+			endpoint: with(a.getDiagnostics)},
 		{method: "GET", path: "openapi.json", id: "getDocument", tag: tagStatus, summary: "This document",
 			endpoint: shapes[nothing, contract.Document]().by(a.getDocument), open: true},
 	}
@@ -139,68 +137,68 @@ func streamOf() endpoint {
 func (a *api) channelOperations() []operation {
 	return []operation{
 		{method: "GET", path: "channels", id: "listChannels", tag: tagChannels, summary: "All channels in the order of the file",
-			endpoint: shapes[nothing, contract.Channels]()},
+			endpoint: with(a.listChannels)},
 		{method: "POST", path: "channels", id: "createChannel", tag: tagChannels, summary: "Add a channel",
-			endpoint: shapes[contract.NewChannel, contract.ChannelChanged](), status: 201, edits: true, problems: []code{codeExists, codeNotFound}},
+			endpoint: with(a.createChannel), status: 201, edits: true, problems: []code{codeExists, codeNotFound}},
 		{method: "PATCH", path: "channels", id: "updateChannels", tag: tagChannels, summary: "Change several channels alike in one write",
-			endpoint: shapes[contract.BulkPatch, contract.Changed](), edits: true, problems: []code{codeNotFound}},
+			endpoint: with(a.updateChannels), edits: true, problems: []code{codeNotFound}},
 		{method: "PUT", path: "channel-order", id: "orderChannels", tag: tagChannels, summary: "Put all channels in a new order",
-			endpoint: shapes[contract.ChannelOrder, contract.Changed](), edits: true},
+			endpoint: with(a.orderChannels), edits: true},
 		{method: "GET", path: "channels/{channel}", id: "getChannel", tag: tagChannels, summary: "One channel",
-			endpoint: shapes[nothing, contract.Channel](), problems: []code{codeNotFound}},
+			endpoint: with(a.getChannel), problems: []code{codeNotFound}},
 		{method: "PATCH", path: "channels/{channel}", id: "updateChannel", tag: tagChannels, summary: "Change a channel (JSON merge patch of its settings)",
-			endpoint: shapes[contract.ChannelPatch, contract.ChannelChanged](), edits: true, problems: []code{codeNotFound, codeExists}},
+			endpoint: with(a.updateChannel), edits: true, problems: []code{codeNotFound, codeExists}},
 		{method: "DELETE", path: "channels/{channel}", id: "deleteChannel", tag: tagChannels, summary: "Delete a channel with its keys",
-			endpoint: shapes[nothing, contract.ChannelChanged](), edits: true, problems: []code{codeNotFound, codeInUse}},
+			endpoint: with(a.deleteChannel), edits: true, problems: []code{codeNotFound, codeInUse}},
 		{method: "POST", path: "channels/{channel}/reset", id: "resetChannel", tag: tagChannels, summary: "Take a cooling key, or the whole channel, for well again",
-			endpoint: shapes[contract.Reset, contract.ChannelStatus](), problems: []code{codeNotFound}},
+			endpoint: with(a.resetChannel), problems: []code{codeNotFound}},
 		{method: "POST", path: "probes", id: "probe", tag: tagChannels, summary: "Test a channel or all its keys with a tiny real request; never changes health",
-			endpoint: shapes[contract.ProbeRequest, contract.ProbeResult](), problems: []code{codeNotFound, codeInvalid, codeVariable}},
+			endpoint: with(a.probe), problems: []code{codeNotFound, codeInvalid, codeVariable}},
 	}
 }
 
 func (a *api) keyOperations() []operation {
 	return []operation{
 		{method: "GET", path: "keys", id: "listKeys", tag: tagKeys, summary: "The upstream keys of all channels",
-			endpoint: shapes[nothing, contract.UpstreamKeys]()},
+			endpoint: with(a.listKeys)},
 		{method: "GET", path: "channels/{channel}/keys", id: "listChannelKeys", tag: tagKeys, summary: "The keys of a channel",
-			endpoint: shapes[nothing, contract.UpstreamKeys](), problems: []code{codeNotFound}},
+			endpoint: with(a.listChannelKeys), problems: []code{codeNotFound}},
 		{method: "POST", path: "channels/{channel}/keys", id: "addKeys", tag: tagKeys, summary: "Add keys, one or many",
-			endpoint: shapes[contract.NewKeys, contract.KeysAdded](), status: 201, edits: true, problems: []code{codeNotFound}},
+			endpoint: with(a.addKeys), status: 201, edits: true, problems: []code{codeNotFound}},
 		{method: "PUT", path: "channels/{channel}/key-order", id: "orderKeys", tag: tagKeys, summary: "Put the keys of a channel in a new order",
-			endpoint: shapes[contract.KeyOrder, contract.Changed](), edits: true, problems: []code{codeNotFound}},
+			endpoint: with(a.orderKeys), edits: true, problems: []code{codeNotFound}},
 		{method: "PATCH", path: "channels/{channel}/keys/{key}", id: "updateKey", tag: tagKeys, summary: "Change what is said about a key (JSON merge patch)",
-			endpoint: shapes[contract.KeySettings, contract.KeyChanged](), edits: true, problems: []code{codeNotFound}},
+			endpoint: with(a.updateKey), edits: true, problems: []code{codeNotFound}},
 		{method: "PUT", path: "channels/{channel}/keys/{key}/secret", id: "rotateKey", tag: tagKeys, summary: "Give a key a new secret; requests under way end with the old one",
-			endpoint: shapes[contract.KeySecret, contract.KeyChanged](), edits: true, problems: []code{codeNotFound, codeExists}},
+			endpoint: with(a.rotateKey), edits: true, problems: []code{codeNotFound, codeExists}},
 		{method: "DELETE", path: "channels/{channel}/keys/{key}", id: "deleteKey", tag: tagKeys, summary: "Delete a key",
-			endpoint: shapes[nothing, contract.Changed](), edits: true, problems: []code{codeNotFound}},
+			endpoint: with(a.deleteKey), edits: true, problems: []code{codeNotFound}},
 	}
 }
 
 func (a *api) clientOperations() []operation {
 	return []operation{
 		{method: "GET", path: "client-keys", id: "listClientKeys", tag: tagClients, summary: "All client keys",
-			endpoint: shapes[nothing, contract.ClientKeys]()},
+			endpoint: with(a.listClientKeys)},
 		{method: "POST", path: "client-keys", id: "createClientKey", tag: tagClients, summary: "Make a client key; its secret is shown this once",
-			endpoint: shapes[contract.ClientKeySettings, contract.CreatedClientKey](), status: 201, edits: true, problems: []code{codeExists}},
+			endpoint: with(a.createClientKey), status: 201, edits: true, problems: []code{codeExists}},
 		{method: "PATCH", path: "client-keys/{name}", id: "updateClientKey", tag: tagClients, summary: "Change limits and rights of a client key (JSON merge patch)",
-			endpoint: shapes[contract.ClientKeySettings, contract.Changed](), edits: true, problems: []code{codeNotFound, codeExists, codeOverridden, codeLastAdmin}},
+			endpoint: with(a.updateClientKey), edits: true, problems: []code{codeNotFound, codeExists, codeOverridden, codeLastAdmin}},
 		{method: "POST", path: "client-keys/{name}/rotate", id: "rotateClientKey", tag: tagClients, summary: "Give a client key a new secret, shown this once; the old one ends at once",
-			endpoint: shapes[nothing, contract.CreatedClientKey](), edits: true, problems: []code{codeNotFound, codeOverridden}},
+			endpoint: with(a.rotateClientKey), edits: true, problems: []code{codeNotFound, codeOverridden}},
 		{method: "DELETE", path: "client-keys/{name}", id: "deleteClientKey", tag: tagClients, summary: "Revoke a client key",
-			endpoint: shapes[nothing, contract.Changed](), edits: true, problems: []code{codeNotFound, codeOverridden, codeLastAdmin}},
+			endpoint: with(a.deleteClientKey), edits: true, problems: []code{codeNotFound, codeOverridden, codeLastAdmin}},
 	}
 }
 
 func (a *api) routingOperations() []operation {
 	return []operation{
 		{method: "GET", path: "routing", id: "getRouting", tag: tagRouting, summary: "How requests find their channel",
-			endpoint: shapes[nothing, contract.Routing]()},
+			endpoint: with(a.getRouting)},
 		{method: "PATCH", path: "routing", id: "updateRouting", tag: tagRouting, summary: "Change the routing (JSON merge patch; models is replaced whole)",
-			endpoint: shapes[contract.RoutingPatch, contract.Changed](), edits: true, problems: []code{codeOverridden}},
+			endpoint: with(a.updateRouting), edits: true, problems: []code{codeOverridden}},
 		{method: "POST", path: "routing/explain", id: "explainRoute", tag: tagRouting, summary: "Which way a request would take: every rule, channel and key, chosen or skipped, and why",
-			endpoint: shapes[contract.ExplainRequest, contract.Explanation](), problems: []code{codeNotFound}},
+			endpoint: with(a.explainRoute), problems: []code{codeNotFound}},
 	}
 }
 
@@ -209,74 +207,74 @@ func (a *api) pluginOperations() []operation {
 	upload.takes = "application/wasm"
 	return []operation{
 		{method: "GET", path: "adapters", id: "listAdapters", tag: tagPlugins, summary: "All adapters that channels can name, with the schema of their options",
-			endpoint: shapes[nothing, contract.Adapters]()},
+			endpoint: with(a.listAdapters)},
 		{method: "GET", path: "plugins", id: "listPlugins", tag: tagPlugins, summary: "All plugins",
-			endpoint: shapes[nothing, contract.Plugins]()},
+			endpoint: with(a.listPlugins)},
 		{method: "POST", path: "plugin-uploads", id: "uploadPlugin", tag: tagPlugins, summary: "Send a .wasm file and have it checked; it does not serve before it is activated",
-			endpoint: upload, status: 201, query: []parameter{{"name", "what the plugin is called, without .wasm"}}, problems: []code{codePluginRefused}},
+			endpoint: upload.by(a.uploadPlugin), status: 201, query: []parameter{{"name", "what the plugin is called, without .wasm"}}, problems: []code{codePluginRefused}},
 		{method: "POST", path: "plugin-uploads/{id}/activate", id: "activateUpload", tag: tagPlugins, summary: "Put a checked upload to work",
-			endpoint: shapes[nothing, contract.Plugin](), problems: []code{codeNotFound, codePluginRefused, codeReadOnly}},
+			endpoint: with(a.activateUpload), problems: []code{codeNotFound, codePluginRefused, codeReadOnly}},
 		{method: "DELETE", path: "plugin-uploads/{id}", id: "discardUpload", tag: tagPlugins, summary: "Discard an upload",
-			endpoint: shapes[nothing, nothing](), status: 204, problems: []code{codeNotFound}},
+			endpoint: with(a.discardUpload), status: 204, problems: []code{codeNotFound}},
 		{method: "POST", path: "plugins/{name}/rollback", id: "rollbackPlugin", tag: tagPlugins, summary: "Go back to a kept version",
-			endpoint: shapes[contract.PluginRollback, contract.Plugin](), problems: []code{codeNotFound, codePluginRefused, codeReadOnly}},
+			endpoint: with(a.rollbackPlugin), problems: []code{codeNotFound, codePluginRefused, codeReadOnly}},
 		{method: "DELETE", path: "plugins/{name}", id: "deletePlugin", tag: tagPlugins, summary: "Delete a plugin's file; refused while enabled channels use it",
-			endpoint: shapes[nothing, nothing](), status: 204, problems: []code{codeNotFound, codeInUse, codeReadOnly}},
+			endpoint: with(a.deletePlugin), status: 204, problems: []code{codeNotFound, codeInUse, codeReadOnly}},
 		{method: "GET", path: "plugins/{name}/log", id: "getPluginLog", tag: tagPlugins, summary: "The end of what a plugin wrote",
-			endpoint: shapes[nothing, contract.PluginLog](), problems: []code{codeNotFound}},
+			endpoint: with(a.getPluginLog), problems: []code{codeNotFound}},
 	}
 }
 
 func (a *api) exchangeOperations() []operation {
 	return []operation{
 		{method: "GET", path: "exchanges", id: "listExchanges", tag: tagLog, summary: "Recent exchanges, newest first",
-			endpoint: shapes[nothing, contract.Exchanges](), query: []parameter{
+			endpoint: with(a.listExchanges), query: []parameter{
 				{"limit", "how many, 1 to 1000; 100 where it is missing"}, {"before", "the value of next of the page before"},
 				{"outcome", "one or more outcomes, separated by commas; live for those under way"}, {"status", "the HTTP status"}, {"model", "the model that was asked for"},
 				{"channel", "a channel that was tried"}, {"key", "label or id of an upstream key that was tried"}, {"client", "name of the client key"},
 				{"q", "part of an id, a name, a model, a session or a message"}, {"since", "not older than this time (RFC 3339)"}}},
 		{method: "GET", path: "exchanges/{id}", id: "getExchange", tag: tagLog, summary: "One exchange with its attempts",
-			endpoint: shapes[nothing, contract.Exchange](), problems: []code{codeNotFound}},
+			endpoint: with(a.getExchange), problems: []code{codeNotFound}},
 		{method: "GET", path: "exchanges/{id}/capture", id: "getCapturedExchange", tag: tagLog, summary: "The bodies of one exchange for the inspector, where they were kept",
-			endpoint: shapes[nothing, contract.CapturedExchange](), problems: []code{codeNotFound}},
+			endpoint: with(a.getCapturedExchange), problems: []code{codeNotFound}},
 		{method: "GET", path: "capture", id: "getCapture", tag: tagLog, summary: "Whether bodies are kept",
-			endpoint: shapes[nothing, contract.Capture]()},
+			endpoint: with(a.getCapture)},
 		{method: "PUT", path: "capture", id: "startCapture", tag: tagLog, summary: "Keep bodies for some minutes",
-			endpoint: shapes[contract.StartCapture, contract.Capture]()},
+			endpoint: with(a.startCapture)},
 		{method: "DELETE", path: "capture", id: "stopCapture", tag: tagLog, summary: "Keep bodies as the configuration says again",
-			endpoint: shapes[nothing, contract.Capture]()},
+			endpoint: with(a.stopCapture)},
 	}
 }
 
 func (a *api) configOperations() []operation {
 	return []operation{
 		{method: "GET", path: "config", id: "getConfig", tag: tagConfig, summary: "plugins.yaml with its secrets masked",
-			endpoint: shapes[nothing, contract.Config]()},
+			endpoint: with(a.getConfig)},
 		{method: "PUT", path: "config", id: "saveConfig", tag: tagConfig, summary: "Save the whole plugins.yaml; placeholders become the secrets that they stand for",
-			endpoint: shapes[contract.ConfigText, contract.Changed](), edits: true},
+			endpoint: with(a.saveConfig), edits: true},
 		{method: "POST", path: "config/validate", id: "validateConfig", tag: tagConfig, summary: "Check a text and compare it with the file; nothing is saved",
-			endpoint: shapes[contract.ConfigText, contract.Validation]()},
+			endpoint: with(a.validateConfig)},
 		{method: "GET", path: "config/history", id: "listHistory", tag: tagConfig, summary: "The kept versions, newest first",
-			endpoint: shapes[nothing, contract.History]()},
+			endpoint: with(a.listHistory)},
 		{method: "GET", path: "config/history/{id}", id: "getHistory", tag: tagConfig, summary: "One kept version, secrets masked",
-			endpoint: shapes[nothing, contract.HistoryVersion](), problems: []code{codeNotFound}},
+			endpoint: with(a.getHistory), problems: []code{codeNotFound}},
 		{method: "GET", path: "config/diff", id: "diffConfig", tag: tagConfig, summary: "The difference of two versions, secrets masked",
-			endpoint: shapes[nothing, contract.Diff](), problems: []code{codeNotFound},
+			endpoint: with(a.diffConfig), problems: []code{codeNotFound},
 			query: []parameter{{"from", "id of a kept version"}, {"to", "id of a kept version; the present file where it is missing"}}},
 		{method: "POST", path: "config/rollback", id: "rollbackConfig", tag: tagConfig, summary: "Make a kept version the present one",
-			endpoint: shapes[contract.Rollback, contract.Changed](), edits: true, problems: []code{codeNotFound}},
+			endpoint: with(a.rollbackConfig), edits: true, problems: []code{codeNotFound}},
 		{method: "POST", path: "config/import", id: "importConfig", tag: tagConfig, summary: "Turn a configuration of another kind into a plugins.yaml; nothing is saved",
-			endpoint: shapes[contract.Import, contract.Imported]()},
+			endpoint: with(a.importConfig)},
 		{method: "GET", path: "config/export", id: "exportConfig", tag: tagConfig, summary: "The configuration for another place, with ${NAME} for every secret",
-			endpoint: shapes[nothing, contract.Export]()},
+			endpoint: with(a.exportConfig)},
 		{method: "GET", path: "config/schema", id: "getConfigSchema", tag: tagConfig, summary: "The JSON Schema of plugins.yaml",
-			endpoint: shapes[nothing, contract.Document]()},
+			endpoint: shapes[nothing, contract.Document]().by(a.getConfigSchema)},
 		{method: "POST", path: "reload", id: "reload", tag: tagConfig, summary: "Read plugins.yaml now and put it to work",
-			endpoint: shapes[nothing, contract.Reload]()},
+			endpoint: with(a.reload)},
 		{method: "GET", path: "settings", id: "listSettings", tag: tagConfig, summary: "Every value with where it comes from",
-			endpoint: shapes[nothing, contract.Settings](), query: []parameter{{"section", "only paths that begin with this, as server or log"}}},
+			endpoint: with(a.listSettings), query: []parameter{{"section", "only paths that begin with this, as server or log"}}},
 		{method: "PATCH", path: "settings", id: "updateSettings", tag: tagConfig, summary: "Change single values of server, routing, plugins and log",
-			endpoint: shapes[contract.SettingsPatch, contract.Changed](), edits: true, problems: []code{codeOverridden}},
+			endpoint: with(a.updateSettings), edits: true, problems: []code{codeOverridden}},
 	}
 }
 
@@ -285,13 +283,13 @@ func (a *api) toolOperations() []operation {
 	play.gives = "application/json, text/event-stream"
 	return []operation{
 		{method: "GET", path: "first-run", id: "getFirstRun", tag: tagTools, summary: "What the first-run wizard begins with",
-			endpoint: shapes[nothing, contract.FirstRun]()},
+			endpoint: with(a.getFirstRun)},
 		{method: "GET", path: "presets", id: "listPresets", tag: tagTools, summary: "Known providers, each the beginning of a channel",
-			endpoint: shapes[nothing, contract.Presets]()},
+			endpoint: with(a.listPresets)},
 		{method: "GET", path: "snippets", id: "listSnippets", tag: tagTools, summary: "Pieces to copy that connect clients to this proxy",
-			endpoint: shapes[nothing, contract.Snippets](), query: []parameter{{"model", "the model that the pieces name"}}},
+			endpoint: with(a.listSnippets), query: []parameter{{"model", "the model that the pieces name"}}},
 		{method: "POST", path: "playground", id: "playground", tag: tagTools, summary: "Send a Claude request through the proxy itself; errors have Claude's shape, as clients see them",
-			endpoint: play},
+			endpoint: play.by(a.playground)},
 	}
 }
 

@@ -112,6 +112,19 @@ func (s *sessions) find(token string) (now session, at *session, ok bool) {
 	return *x, x, true
 }
 
+// peek returns a session as it is now without its counting as used; ok is false when it is over.
+func (s *sessions) peek(at *session) (now session, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweep(s.now())
+	select {
+	case <-at.ended:
+		return session{}, false
+	default:
+		return *at, true
+	}
+}
+
 // sweep ends what is over.
 func (s *sessions) sweep(now time.Time) {
 	for hash, x := range s.table {

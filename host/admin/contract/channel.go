@@ -14,6 +14,8 @@ type ChannelSettings struct {
 	Adapter *string `json:"adapter,omitempty"`
 	// BaseURL is the upstream's address, with or without the version segment.
 	BaseURL *string `json:"base_url,omitempty"`
+	// Auth says how the upstream takes a key: bearer, header:NAME or none; empty is what the adapter says.
+	Auth    *string `json:"auth,omitempty"`
 	Enabled *bool   `json:"enabled,omitempty"`
 	// Priority orders channels, the lowest first.
 	Priority *int `json:"priority,omitempty"`
@@ -160,10 +162,9 @@ type ChannelStatus struct {
 	KeysOK    int `json:"keys_ok"`
 	KeysTotal int `json:"keys_total"`
 	InFlight  int `json:"in_flight"`
-	// Requests, Failures and RateLimited count attempts since the start.
-	Requests    int64 `json:"requests"`
-	Failures    int64 `json:"failures"`
-	RateLimited int64 `json:"rate_limited"`
+	// Requests counts attempts since the start, Failures those of which the upstream or the way to it was at fault.
+	Requests int64 `json:"requests"`
+	Failures int64 `json:"failures"`
 	// FirstByteMS is the usual time to the first content; 0 is not known.
 	FirstByteMS float64       `json:"first_byte_ms"`
 	LastUsed    *time.Time    `json:"last_used,omitempty"`

@@ -100,8 +100,10 @@ type CapturedExchange struct {
 	ClientRequest CapturedMessage `json:"client_request"`
 	// Attempts are the upstream's side of each attempt.
 	Attempts []CapturedAttempt `json:"attempts"`
-	// ClientEvents are what went to the client, in order.
-	ClientEvents []CapturedEvent `json:"client_events"`
+	// ClientResponse is the head of the answer that went to the client, ClientEvents what followed it.
+	ClientResponse CapturedMessage `json:"client_response"`
+	ClientEvents   []CapturedEvent `json:"client_events"`
+	Losses         []Loss          `json:"losses"`
 	// Truncated says that the memory set aside for one exchange was not enough.
 	Truncated bool `json:"truncated"`
 }

@@ -27,15 +27,14 @@ type KeyStatus struct {
 	ID    string `json:"id"`
 	Label string `json:"label"`
 	// State is ok, cooling, invalid, quota or disabled.
-	State       string        `json:"state" jsonschema:"enum=ok,enum=cooling,enum=invalid,enum=quota,enum=disabled"`
-	Reason      string        `json:"reason"`
-	Until       *time.Time    `json:"until,omitempty"`
-	InFlight    int           `json:"in_flight"`
-	Requests    int64         `json:"requests"`
-	Failures    int64         `json:"failures"`
-	RateLimited int64         `json:"rate_limited"`
-	LastUsed    *time.Time    `json:"last_used,omitempty"`
-	Models      []ModelStatus `json:"models"`
+	State    string        `json:"state" jsonschema:"enum=ok,enum=cooling,enum=invalid,enum=quota,enum=disabled"`
+	Reason   string        `json:"reason"`
+	Until    *time.Time    `json:"until,omitempty"`
+	InFlight int           `json:"in_flight"`
+	Requests int64         `json:"requests"`
+	Failures int64         `json:"failures"`
+	LastUsed *time.Time    `json:"last_used,omitempty"`
+	Models   []ModelStatus `json:"models"`
 }
 
 // ChannelKey is an upstream key with the channel that it belongs to.

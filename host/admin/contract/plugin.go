@@ -54,17 +54,13 @@ type Plugin struct {
 	SHA256     string `json:"sha256"`
 	FileSHA256 string `json:"file_sha256"`
 	// Pinned says that plugins.modules pins the hash.
-	Pinned   bool       `json:"pinned"`
-	Size     int64      `json:"size"`
-	LoadedAt *time.Time `json:"loaded_at,omitempty"`
-	// Language is the producer of the file as it says itself.
-	Language string `json:"language"`
-	Calls    int64  `json:"calls"`
-	Traps    int64  `json:"traps"`
-	// CallMicros is the usual time of a call.
-	CallMicros float64 `json:"call_us"`
-	Memory     int64   `json:"memory"`
-	Instances  int     `json:"instances"`
+	Pinned    bool       `json:"pinned"`
+	Size      int64      `json:"size"`
+	LoadedAt  *time.Time `json:"loaded_at,omitempty"`
+	Calls     int64      `json:"calls"`
+	Traps     int64      `json:"traps"`
+	Memory    int64      `json:"memory"`
+	Instances int        `json:"instances"`
 	// Leases are the requests that hold the plugin now.
 	Leases   int             `json:"leases"`
 	UsedBy   []string        `json:"used_by"`
@@ -76,8 +72,6 @@ type PluginVersion struct {
 	SHA256 string    `json:"sha256"`
 	Size   int64     `json:"size"`
 	Time   time.Time `json:"time"`
-	// Version is the manifest's.
-	Version string `json:"version"`
 	// Serving marks the one at work.
 	Serving bool `json:"serving"`
 }
@@ -100,9 +94,8 @@ type PluginReport struct {
 	// Checks are the single findings in the order of the checks.
 	Checks []PluginCheck `json:"checks"`
 	// Imports and Exports of the module, as "module.name".
-	Imports  []string `json:"imports"`
-	Exports  []string `json:"exports"`
-	Language string   `json:"language"`
+	Imports []string `json:"imports"`
+	Exports []string `json:"exports"`
 	// Manifest is what the module says of itself; absent where it could not be asked.
 	Manifest *Adapter `json:"manifest,omitempty"`
 }

@@ -154,11 +154,5 @@ type Diagnostics struct {
 	Plugins  []Plugin        `json:"plugins"`
 	// Errors are the newest failed exchanges.
 	Errors []Exchange   `json:"errors"`
-	Log    []LogLine    `json:"log"`
 	Audit  []AuditEntry `json:"audit"`
-}
-
-// Logs are the newest lines of the program's log, newest last.
-type Logs struct {
-	Items []LogLine `json:"items"`
 }
