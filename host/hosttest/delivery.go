@@ -2,7 +2,6 @@ package hosttest
 
 import (
 	"compress/gzip"
-	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -120,7 +119,7 @@ func (d *delivery) cut() {
 		d.end()
 	case "rst":
 		if conn, _, err := http.NewResponseController(d.w).Hijack(); err == nil {
-			if tcp, ok := conn.(*net.TCPConn); ok {
+			if tcp, ok := conn.(interface{ SetLinger(int) error }); ok { // a TCP connection, or one in memory
 				_ = tcp.SetLinger(0) // best effort: else it ends with FIN
 			}
 			_ = conn.Close()

@@ -1,6 +1,8 @@
 package passthrough
 
 import (
+	"bytes"
+
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
@@ -76,8 +78,8 @@ func (p *Peeker) Reset() {
 
 // Peek takes the next frame and says what it is. After Done and after Error everything is Other.
 //
-// Error is an error event of the upstream, a message_start, message_delta or message_stop that cannot be read, or one
-// that comes out of order; Failure then tells which. Such a frame should not be relayed: an error event may quote a key,
+// Error is an error event of the upstream, a message_start, message_delta or message_stop that cannot be read, an event of a
+// block that does not end as an object does, or one that comes out of order; Failure then tells which. Such a frame should not be relayed: an error event may quote a key,
 // and the host's own error event says the same.
 func (p *Peeker) Peek(ev *sse.Event) Kind {
 	if !ev.HasData || p.done || p.failure != nil {
@@ -86,6 +88,9 @@ func (p *Peeker) Peek(ev *sse.Event) Kind {
 	kind := p.kind(ev)
 	if kind >= Start && kind != Error && p.started == (kind == Start) {
 		return p.fail(adapter.Fail(adapter.Protocol, "", "the upstream's stream has its %s event in the wrong place", kind))
+	}
+	if kind >= BlockStart && kind <= BlockStop && !isWhole(ev.Data) {
+		return p.fail(adapter.Fail(adapter.Protocol, "", "the upstream's %s event is broken", kind))
 	}
 	switch kind {
 	case BlockStart:
@@ -100,6 +105,12 @@ func (p *Peeker) Peek(ev *sse.Event) Kind {
 		return p.read(kind, ev.Data)
 	}
 	return kind
+}
+
+// isWhole looks at the ends of an object only: deltas are too many to read them all, and what is broken off shows there.
+func isWhole(data []byte) bool {
+	data = bytes.Trim(data, " \t\r\n")
+	return len(data) > 1 && data[0] == '{' && data[len(data)-1] == '}'
 }
 
 // Started says whether message_start has passed: from then on pings may be sent between two frames.

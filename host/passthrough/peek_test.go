@@ -105,7 +105,24 @@ func TestPeekOpenBlock(t *testing.T) {
 	f(block(`{"index":2,"content_block":{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}}`), OtherBlock, 2)
 	f(block(`{"index":1e0,"content_block":{"type":7}}`), OtherBlock, -1)
 	f(block(`{"content_block":null}`), OtherBlock, -1)
-	f(block(`not json`), OtherBlock, -1)
+}
+
+// U16: what is broken off inside a block's event is not relayed; unknown events pass, whatever they hold.
+func TestPeekBrokenBlockEvents(t *testing.T) {
+	f := func(frame string, broken bool) {
+		t.Helper()
+		var p Peeker
+		peek(t, &p, start+frame)
+		if (p.Failure() != nil) != broken {
+			t.Errorf("%s: %v", frame, p.Failure())
+		}
+	}
+	f(event("content_block_start", `not json`), true)
+	f(event("content_block_delta", `{"type":"content_block_delta","index":0,"de`), true)
+	f(event("content_block_delta", `"}`), true)
+	f(event("content_block_stop", `{`), true)
+	f(event("content_block_delta", ` {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"x"}} `), false)
+	f(event("a_new_event", `not json`), false)
 }
 
 func TestPeekWithoutEventLines(t *testing.T) {

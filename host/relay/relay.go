@@ -166,6 +166,9 @@ func (x *exchange) begin(target balance.Target, wait time.Duration) {
 func (x *exchange) attempted(f *failure.Fault) {
 	a := &x.tried
 	a.Total = time.Since(a.Began)
+	if a.Status != 0 && x.call.Head.Stream {
+		x.deadline = x.deadline.Add(a.Total - a.Head) // request_timeout is for what waits for a response head
+	}
 	if f != nil {
 		f.Channel, f.Key = a.Channel, a.Key
 		f.Message = string(failure.Scrub([]byte(f.Message), x.snap.Channels[a.Channel].Secrets))

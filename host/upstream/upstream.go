@@ -52,6 +52,9 @@ type Options struct {
 	// Previous is the client of the same channel before its configuration changed, or nil. Its open connections are used
 	// on where nothing changed that decides how they are made.
 	Previous *Client
+	// Dial connects in place of the network, for tests in simulated time; nil is a real dialler that keeps away from
+	// forbidden addresses.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Client sends the requests of one channel. It is safe for concurrent use and keeps connections open between requests;
@@ -102,11 +105,14 @@ func New(ch *config.Channel, o Options) (*Client, error) {
 	if u := ch.ProxyURL.URL(); u != nil {
 		proxy = http.ProxyURL(u)
 	}
-	dialer := &net.Dialer{Timeout: ch.Timeouts.Connect, KeepAlive: 30 * time.Second, ControlContext: guard}
+	dial := o.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: ch.Timeouts.Connect, KeepAlive: 30 * time.Second, ControlContext: guard}).DialContext
+	}
 	c.transport = &http.Transport{
 		Proxy:                  proxy,
 		OnProxyConnectResponse: checkProxyAnswer,
-		DialContext:            dialer.DialContext,
+		DialContext:            dial,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, InsecureSkipVerify: ch.InsecureSkipVerify},
 		TLSHandshakeTimeout:    ch.Timeouts.Connect,
 		// Encodings are asked for and decoded here, with limits.
