@@ -16,7 +16,7 @@ import (
 func TestKilledAtEveryEvent(t *testing.T) {
 	reg := registry.New(plugins.Builtin())
 	for _, a := range adapters {
-		binding, err := reg.Bind(a.name, nil)
+		binding, err := reg.Bind("any", a.name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,4 +83,3 @@ func killedAt(t *testing.T, binding *registry.Binding, model string, at int, how
 	})
 	return got, other
 }
-

@@ -418,11 +418,11 @@ func (p *play) afterwards(t *testing.T, w *world) {
 // TestMatrix plays every fault of an upstream with every adapter, built in and as plugin, streamed and whole, with one
 // channel, with three of which one fails, and with three that all fail; in simulated time over a network in memory.
 func TestMatrix(t *testing.T) {
-	reg := registry.New(plugins.Builtin())
+	reg := withPlugins(t)
 	runs := map[string]int{}
 	for _, a := range adapters {
-		for _, kind := range []string{"native"} {
-			binding, err := reg.Bind(a.name, nil)
+		for _, kind := range []string{"builtin", "plugin"} {
+			binding, err := reg.Bind("any", map[string]string{"builtin": a.name, "plugin": a.name + "-plugin"}[kind], nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -443,11 +443,38 @@ func TestMatrix(t *testing.T) {
 			}
 		}
 	}
+	for _, p := range reg.Plugins() {
+		if s := p.Stats; !p.Builtin && (p.Calls == 0 || s.Faults != 0 || s.Lost != 0 || s.Exchanges != 0 || s.KeptBytes != 0) {
+			t.Errorf("plugin %s at the end: %d calls, %+v", p.Name, p.Calls, s)
+		}
+	}
 	total := 0
 	for _, n := range runs {
 		total += n
 	}
 	t.Logf("the matrix has %d runs of %d faults", total, len(runs))
+}
+
+// withPlugins is a registry that has each built-in adapter as a plugin too, named "<name>-plugin". It is made outside of
+// simulated time: it watches a folder.
+func withPlugins(t *testing.T) *registry.Registry {
+	t.Helper()
+	dir := t.TempDir()
+	for _, a := range adapters {
+		drop(t, dir, a.name+"-plugin.wasm", builtinPlugin(t, a.name))
+	}
+	reg := registry.New(plugins.Builtin())
+	t.Cleanup(reg.Close)
+	reg.Use(registry.Settings{Dir: dir})
+	if err := reg.Settled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range reg.Plugins() {
+		if !active(p) {
+			t.Fatalf("%s is %s: %s", p.Name, p.State, p.Error)
+		}
+	}
+	return reg
 }
 
 // healthyAnswer is what a client gets when nothing is wrong.

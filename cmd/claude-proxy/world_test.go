@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +44,7 @@ type world struct {
 	client  *http.Transport
 	clients []*upstream.Client
 	stops   []func()
+	hub     *telemetry.Hub
 
 	mu      sync.Mutex
 	records []relay.Record
@@ -85,22 +88,28 @@ func newWorld(t *testing.T, channels []worldChannel, change func(*config.Config)
 	}
 	w.balance = balance.New(time.Now, rand.New(rand.NewPCG(1, 2)).Float64)
 	w.gate = admission.New(w.config.Server.MaxConcurrentRequests, 10, time.Second)
-	logged := telemetry.RequestLog(slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), true, true)
+	w.hub = telemetry.New(w.config, telemetry.Options{Log: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	front := &httpapi.Snapshot{Config: w.config, Principals: principals, Routes: routes}
 	handler := httpapi.New(httpapi.Options{
 		Snapshot: func() *httpapi.Snapshot { return front },
-		Relay: relay.New(func() *relay.Snapshot { return snap }, w.balance, func(r *relay.Record) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.records = append(w.records, *r)
-			logged(r)
-		}),
-		Limits: limits.New(time.Now), Strangers: limits.NewStrangers(time.Now), Gate: w.gate,
+		Relay:    relay.New(func() *relay.Snapshot { return snap }, w.balance, w),
+		Limits:   limits.New(time.Now), Strangers: limits.NewStrangers(time.Now), Gate: w.gate,
 		Panicked: func(_ string, value any, stack []byte) { t.Errorf("a handler panicked: %v\n%s", value, stack) },
 	}, "/health")
 	w.serve("proxy:80", handler, nil)
 	w.client = &http.Transport{DialContext: w.network.Dial, DisableCompression: true}
 	return w
+}
+
+// Started makes a world the relay's observer.
+func (w *world) Started(c *relay.Call) relay.Trace { return w.hub.Started(c) }
+
+// Ended keeps the record.
+func (w *world) Ended(r *relay.Record) {
+	w.mu.Lock()
+	w.records = append(w.records, *r)
+	w.mu.Unlock()
+	w.hub.Ended(r)
 }
 
 // upstream starts the upstream of a channel and returns the channel's configuration.
@@ -190,6 +199,14 @@ func (w *world) close() {
 		w.t.Errorf("at the end %d slots are taken, %d requests wait", taken, waiting)
 	}
 	w.log.Write(w.balance.Save())
+	metrics := httptest.NewRecorder()
+	w.hub.Metrics().ServeHTTP(metrics, httptest.NewRequest("GET", "/metrics", nil))
+	w.log.Write(metrics.Body.Bytes())
+	fmt.Fprintf(&w.log, "%+v", w.hub.Recent(telemetry.Filter{}))
+	for _, r := range w.records {
+		inside, _ := w.hub.Captured(r.Call.ID)
+		fmt.Fprintf(&w.log, "%+v", inside)
+	}
 	for _, secret := range []string{clientKey, upstreamKey, secondKey} {
 		if strings.Contains(w.log.String(), secret) {
 			w.t.Errorf("the log or the health holds the key %s:\n%s", secret, w.log.String())
