@@ -95,7 +95,7 @@ func newWorld(t *testing.T, channels []worldChannel, change func(*config.Config)
 		Relay:    relay.New(func() *relay.Snapshot { return snap }, w.balance, w),
 		Limits:   limits.New(time.Now), Strangers: limits.NewStrangers(time.Now), Gate: w.gate,
 		Panicked: func(_ string, value any, stack []byte) { t.Errorf("a handler panicked: %v\n%s", value, stack) },
-	}, "/health")
+	})
 	w.serve("proxy:80", handler, nil)
 	w.client = &http.Transport{DialContext: w.network.Dial, DisableCompression: true}
 	return w
