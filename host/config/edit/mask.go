@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -148,19 +149,20 @@ func (d *document) inComment(i int, cuts []stretch) []stretch {
 	return cuts
 }
 
-// maskLines hides all that stands after the first ":" or "-" of each line.
+// shown is what of a line says nothing: indentation, dashes, and a key that looks like one of the file format.
+var shown = regexp.MustCompile(`^[ \t]*(?:#+[ \t]*)?(?:-[ \t]+)*(?:[a-z_]{1,24}:(?:[ \t]+|$))?`)
+
+// maskLines hides all but the shape of a text.
 func maskLines(src string, hide func(string) string) string {
 	var out strings.Builder
 	for line := range strings.SplitAfterSeq(src, "\n") {
 		text := strings.TrimRight(line, "\r\n")
-		at := strings.IndexAny(text, ":-")
-		if strings.TrimSpace(text) == "" || at == len(text)-1 {
-			out.WriteString(line)
-			continue
+		kept := shown.FindString(text)
+		out.WriteString(kept)
+		if kept != text {
+			out.WriteString(hide(text[len(kept):]))
 		}
-		value := text[at+1:]
-		indent := len(value) - len(strings.TrimLeft(value, " "))
-		out.WriteString(text[:at+1] + value[:indent] + hide(value[indent:]) + line[len(text):])
+		out.WriteString(line[len(text):])
 	}
 	return out.String()
 }
