@@ -25,7 +25,10 @@ func uncommented(t *testing.T) string {
 	}
 	lines := strings.Split(string(data), "\n")
 	for i, line := range lines {
-		lines[i] = strings.TrimPrefix(line, "# ")
+		// The first line is for editors: it names the schema.
+		if !strings.HasPrefix(line, "# yaml-language-server:") {
+			lines[i] = strings.TrimPrefix(line, "# ")
+		}
 	}
 	return strings.Join(lines, "\n")
 }
@@ -157,7 +160,7 @@ func TestSampleComments(t *testing.T) {
 	}
 	setting := regexp.MustCompile(`^# ( *)(- )?([a-z0-9_]+:|\$\{[A-Z0-9_]+\})( |$)`)
 	for i, line := range strings.Split(string(data), "\n") {
-		if line == "" || line == "version: 1" || strings.HasPrefix(line, "##") {
+		if line == "" || line == "version: 1" || strings.HasPrefix(line, "##") || i == 0 && strings.HasPrefix(line, "# yaml-language-server:") {
 			continue
 		}
 		m := setting.FindStringSubmatch(line)
