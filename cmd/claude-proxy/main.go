@@ -53,7 +53,14 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&configPath, "config", "c", "plugins.yaml", "the configuration file")
 	serve := newServe(&configPath)
-	root.AddCommand(serve, newValidate(&configPath), newMock(), newPlugin(), newVersion())
+	root.AddCommand(
+		serve,
+		newValidate(&configPath),
+		newMock(),
+		newPlugin(),
+		newHealthcheck(&configPath),
+		newVersion(),
+	)
 	// serve is what the program does without a command; its flags work there too.
 	root.Flags().AddFlagSet(serve.Flags())
 	root.RunE = serve.RunE
