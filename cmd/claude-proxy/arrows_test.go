@@ -24,7 +24,7 @@ var arrows = []arrow{
 	{"sdk/", "authors of adapters compile sdk alone, also for wasip1: it may use only itself", []string{"sdk/"}},
 	{"plugins/openaiold/", "older servers speak a dialect of Chat Completions, so they share its converter and nothing else", []string{"sdk/", "plugins/openaiold/", "plugins/openai/chat/"}},
 	{"plugins/openai/", "an adapter is a pure converter on top of sdk and knows neither the host nor other adapters", []string{"sdk/", "plugins/openai/"}},
-	{"plugins/openairesponses/", "an adapter is a pure converter on top of sdk and knows neither the host nor other adapters", []string{"sdk/", "plugins/openairesponses/"}},
+	{"plugins/openairesponses/", "OpenAI's two APIs share what the vendor's models take, and nothing else", []string{"sdk/", "plugins/openairesponses/", "plugins/openai/platform/"}},
 	{"plugins/gemini/", "an adapter is a pure converter on top of sdk and knows neither the host nor other adapters", []string{"sdk/", "plugins/gemini/"}},
 	{"plugins/claude/", "an adapter is a pure converter on top of sdk and knows neither the host nor other adapters", []string{"sdk/", "plugins/claude/"}},
 	{"plugins/", "the list of built-in adapters joins adapters and nothing else", []string{"sdk/", "plugins/"}},

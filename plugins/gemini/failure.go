@@ -287,17 +287,7 @@ func clientField(field string) string {
 }
 
 // clip is a value as text of bearable length: a string's meaning, anything else as it stands.
-func clip(v jsonindex.Value) string {
-	if v.IsNull() {
-		return ""
-	}
-	text, ok := v.Text()
-	if !ok {
-		raw, _ := v.Raw()
-		text = string(raw)
-	}
-	return foreign.Shorten(text, maxMessage)
-}
+func clip(v jsonindex.Value) string { return foreign.Clip(v, maxMessage) }
 
 // shown is a word of the upstream's, cut to a word's length.
 func shown(v jsonindex.Value) string {

@@ -165,13 +165,7 @@ func (r *request) format(c *config, out *messages.OutputConfig) error {
 		c.member("responseJsonSchema")
 		r.jsonSchema(out.Schema, in+".schema")
 	}
-	for it := out.Format.Iter(); it.Next(); {
-		switch string(it.Key()) {
-		case "type", "schema":
-		default:
-			r.Loss(adapter.Dropped, in, string(it.Key()), "unknown field")
-		}
-	}
+	r.OthersOf(in, out.Format, "type", "schema")
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -251,15 +252,15 @@ func (x *exchange) usage(v jsonindex.Value, out *ops.Emitter) {
 	for it := v.Iter(); it.Next(); {
 		switch string(it.Key()) {
 		case "promptTokenCount":
-			t.Input = count(it.Val)
+			t.Input = foreign.TokenCount(it.Val)
 		case "cachedContentTokenCount":
-			t.CacheRead = count(it.Val)
+			t.CacheRead = foreign.TokenCount(it.Val)
 		case "candidatesTokenCount":
-			answer = count(it.Val)
+			answer = foreign.TokenCount(it.Val)
 		case "thoughtsTokenCount":
-			t.Thinking = count(it.Val)
+			t.Thinking = foreign.TokenCount(it.Val)
 		case "toolUsePromptTokenCount":
-			tools = count(it.Val)
+			tools = foreign.TokenCount(it.Val)
 		}
 	}
 	if t.Input >= 0 {
@@ -269,15 +270,6 @@ func (x *exchange) usage(v jsonindex.Value, out *ops.Emitter) {
 		t.Output = max(0, answer) + max(0, t.Thinking)
 	}
 	out.Usage(t)
-}
-
-// count reads a number of tokens, -1 when it is none.
-func count(v jsonindex.Value) int64 {
-	n, ok := v.Int()
-	if !ok || n < 0 {
-		return -1
-	}
-	return min(n, ops.MaxTokenCount)
 }
 
 // protocol makes the Failure for an answer that makes no sense.

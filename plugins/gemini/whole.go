@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -47,7 +48,7 @@ func (x *tokenCount) Whole(body jsonindex.Value, out *ops.Emitter) error {
 		return x.inside(body)
 	}
 	t := ops.Unknown()
-	if t.Input = count(body.Get("totalTokens")); t.Input < 0 {
+	if t.Input = foreign.TokenCount(body.Get("totalTokens")); t.Input < 0 {
 		return x.protocol("the answer holds no count")
 	}
 	out.Usage(t)
@@ -138,7 +139,7 @@ func writeModel(w *jsonindex.Writer, v jsonindex.Value) bool {
 		name string
 		v    jsonindex.Value
 	}{{`,"max_input_tokens":`, input}, {`,"max_tokens":`, output}} {
-		if n := count(limit.v); n > 0 {
+		if n := foreign.TokenCount(limit.v); n > 0 {
 			w.Lit(limit.name)
 			w.Int(n)
 		}

@@ -1,6 +1,7 @@
 package openairesponses
 
 import (
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -19,7 +20,7 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 		}
 		out.Effort = r.effort
 	}
-	effort := r.effortOf(out)
+	effort := platform.EffortOf(&r.Ledger, out)
 	if !r.f.reasons {
 		r.withoutReasoning(&t, effort)
 		return nil
@@ -33,7 +34,7 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 			r.Loss(adapter.Noop, "thinking", "display", "there is no thinking to show")
 		}
 	}
-	want, err := r.wanted(&t, effort)
+	want, err := platform.Wanted(&r.Ledger, &t, effort)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 		c = ','
 	}
 	if want != "" && r.send("reasoning.effort", "output_config.effort", "") {
-		member("effort", r.level(want))
+		member("effort", platform.Sent(&r.Ledger, r.f.efforts, want))
 	}
 	if r.x.tells && r.o.summary != "" && r.send("reasoning.summary", "thinking.display", "") {
 		member("summary", r.o.summary)
@@ -73,67 +74,4 @@ func (r *request) withoutReasoning(t *messages.Thinking, effort string) {
 	if t.Display.Exists() {
 		r.Loss(adapter.Noop, "thinking", "display", "there is no thinking to show")
 	}
-}
-
-// level is the effort that is sent for the one that is wanted.
-func (r *request) level(want string) string {
-	level := r.f.nearest(want)
-	switch {
-	case level == want:
-	case want == "none":
-		r.Loss(adapter.Tuned, "thinking", "type", "the model always reasons, "+level+" is sent")
-	default:
-		r.Loss(adapter.Tuned, "output_config", "effort", "the model has no "+want+", "+level+" is sent")
-	}
-	return level
-}
-
-// effortOf is the effort that the client asks for outright, "" for none.
-func (r *request) effortOf(out *messages.OutputConfig) string {
-	switch level := out.Level(); level {
-	case messages.EffortUnset:
-	case messages.EffortUnknown:
-		r.Loss(adapter.Dropped, "output_config", "effort", "unknown level")
-	default:
-		return [...]string{"", "low", "medium", "high", "xhigh", "max"}[level]
-	}
-	return ""
-}
-
-// wanted puts thinking and effort together: thinking that is off wins, then comes the effort, then what the thinking
-// budget amounts to.
-func (r *request) wanted(t *messages.Thinking, effort string) (string, error) {
-	switch t.Kind {
-	case messages.ThinkingDisabled, messages.ThinkingBetweenTools:
-		if effort != "" {
-			r.Loss(adapter.Tuned, "output_config", "effort", "thinking is off")
-		}
-		if t.Kind == messages.ThinkingBetweenTools {
-			r.Loss(adapter.Tuned, "thinking", "type", "off altogether")
-		}
-		return "none", nil
-	case messages.ThinkingUnknown:
-		r.Loss(adapter.Dropped, "thinking", "type", "unknown type")
-	case messages.ThinkingEnabled:
-		budget, err := t.Budget()
-		if err != nil {
-			return "", err
-		}
-		if effort == "" {
-			effort = budgetEffort(budget)
-		}
-		r.Loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
-	}
-	return effort, nil
-}
-
-// budgetEffort is the effort that a thinking budget amounts to.
-func budgetEffort(tokens int64) string {
-	switch {
-	case tokens <= 4096:
-		return "low"
-	case tokens <= 16384:
-		return "medium"
-	}
-	return "high"
 }

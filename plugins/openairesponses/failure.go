@@ -86,16 +86,7 @@ func (f *fault) readCode(code string) {
 }
 
 // clip is a value as text of bearable length: a string's meaning, anything else as it stands.
-func clip(v jsonindex.Value) string {
-	if v.IsNull() {
-		return ""
-	}
-	text, ok := v.Text()
-	if !ok {
-		text = string(rawOf(v))
-	}
-	return foreign.Shorten(text, maxMessage)
-}
+func clip(v jsonindex.Value) string { return foreign.Clip(v, maxMessage) }
 
 // classify makes the Failure.
 func (x *exchange) classify(f *fault) *adapter.Failure {

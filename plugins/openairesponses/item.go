@@ -265,9 +265,3 @@ func (x *exchange) restOfText(t *item, place int64, v jsonindex.Value, out *ops.
 		x.text(t, place, v, out)
 	}
 }
-
-// rawOf is the JSON text of a value of an answer, where nothing is extern.
-func rawOf(v jsonindex.Value) []byte {
-	raw, _ := v.Raw()
-	return raw
-}

@@ -2,6 +2,7 @@ package openairesponses
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -81,7 +82,7 @@ func (x *exchange) wholeArguments(t *item, v jsonindex.Value, half bool, out *op
 	if v.IsString() {
 		raw = ops.AppendPlain(nil, v.Head())
 	} else {
-		raw = rawOf(v)
+		raw = foreign.Raw(v)
 	}
 	var probe ops.Args
 	ok := probe.Feed(raw)

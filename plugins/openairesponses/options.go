@@ -143,28 +143,3 @@ func (o *options) family(model string) *family {
 	}
 	return &families[last]
 }
-
-// efforts are all values of reasoning.effort in rising order. See
-// https://platform.openai.com/docs/api-reference/responses/create#responses-create-reasoning.
-var efforts = [...]string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
-
-// rank is the place of an effort in efforts, -1 for any other text.
-func rank(effort string) int {
-	for i, e := range efforts {
-		if e == effort {
-			return i
-		}
-	}
-	return -1
-}
-
-// nearest is the family's effort that comes closest to want: the same, else the next lower one, else the lowest.
-func (f *family) nearest(want string) string {
-	best := f.efforts[0]
-	for _, e := range f.efforts {
-		if rank(e) <= rank(want) {
-			best = e
-		}
-	}
-	return best
-}

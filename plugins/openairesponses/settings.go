@@ -1,10 +1,7 @@
 package openairesponses
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
@@ -98,84 +95,40 @@ func (r *request) format(out *messages.OutputConfig) error {
 		r.w.Lit(`,"strict":false}}`)
 		r.Loss(adapter.Approximated, "output_config", "format", "the schema is not strict, so the model may stray from it")
 	}
-	for it := out.Format.Iter(); it.Next(); {
-		switch string(it.Key()) {
-		case "type", "schema":
-		default:
-			r.Loss(adapter.Dropped, "output_config.format", string(it.Key()), "unknown field")
-		}
-	}
+	r.OthersOf("output_config.format", out.Format, "type", "schema")
 	return nil
 }
 
 // identity writes who asks: the user as a hash that names nobody, and the session, which leads to the same prompt cache.
 // https://platform.openai.com/docs/guides/safety-best-practices
 func (r *request) identity() error {
-	var user jsonindex.Value
-	for it := r.in.Metadata.Iter(); it.Next(); {
-		if string(it.Key()) == "user_id" {
-			user = it.Val
-		} else {
-			r.Loss(adapter.Noop, "metadata", string(it.Key()), "unknown field")
-		}
-	}
-	if !user.IsNull() && !user.IsString() {
-		return messages.Invalid(user, "must be a string")
+	user, err := platform.UserID(&r.Ledger, r.in.Metadata)
+	if err != nil {
+		return err
 	}
 	if !user.IsNull() && r.send("safety_identifier", "metadata.user_id", "") {
-		r.w.Lit(`,"safety_identifier":"`)
-		var space [512]byte // Claude Code's are about 150 bytes long
-		sum := sha256.Sum256(stablePart(space[:0], user))
-		r.w.Buf = hex.AppendEncode(r.w.Buf, sum[:])
-		r.w.Byte('"')
+		r.w.Lit(`,"safety_identifier":`)
+		platform.WriteUser(r.w, user)
 	}
 	if s := r.call.Session; s != "" && r.send("prompt_cache_key", "metadata.user_id", "no prompt_cache_key: refused by the upstream") {
-		if len(s) > 64 {
-			s = adapter.NewID(s, "session_", 0)
-		}
 		r.w.Lit(`,"prompt_cache_key":`)
-		r.w.Quote(s)
+		r.w.Quote(platform.CacheKey(s))
 	}
 	return nil
-}
-
-// stablePart is a user id without the session that Claude Code writes into it, so that a user stays the same one. The
-// text is appended to space.
-func stablePart(space []byte, v jsonindex.Value) []byte {
-	text, ok := v.AppendText(space)
-	if !ok {
-		return v.Head()
-	}
-	if i := bytes.LastIndex(text, []byte("_session_")); i > 0 {
-		return text[:i]
-	}
-	const key = `"session_id":"`
-	i := bytes.Index(text, []byte(key))
-	if i < 0 {
-		return text
-	}
-	if n := bytes.IndexByte(text[i+len(key):], '"'); n >= 0 {
-		text = append(text[:i], text[i+len(key)+n+1:]...)
-	}
-	return text
 }
 
 // tier writes service_tier.
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-service_tier
 func (r *request) tier() {
-	tier := ""
-	switch v := r.in.ServiceTier; {
-	case v.IsNull():
-		return
-	case v.Is("auto"):
-		tier = "auto"
-	case v.Is("standard_only"):
-		tier = "default"
-	default:
-		r.Loss(adapter.Tuned, "", "service_tier", "unknown tier")
+	v := r.in.ServiceTier
+	if v.IsNull() {
 		return
 	}
-	if r.send("service_tier", "service_tier", "") {
+	tier := platform.Tier(v)
+	switch {
+	case tier == "":
+		r.Loss(adapter.Tuned, "", "service_tier", "unknown tier")
+	case r.send("service_tier", "service_tier", ""):
 		r.w.Lit(`,"service_tier":"`)
 		r.w.Lit(tier)
 		r.w.Byte('"')

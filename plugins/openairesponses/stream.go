@@ -260,35 +260,26 @@ func (x *exchange) usage(v jsonindex.Value, out *ops.Emitter) {
 	for it := v.Iter(); it.Next(); {
 		switch string(it.Key()) {
 		case "input_tokens":
-			t.Input = count(it.Val)
+			t.Input = foreign.TokenCount(it.Val)
 		case "output_tokens":
-			t.Output = count(it.Val)
+			t.Output = foreign.TokenCount(it.Val)
 		case "input_tokens_details":
 			for jt := it.Val.Iter(); jt.Next(); {
 				switch string(jt.Key()) {
 				case "cached_tokens":
-					t.CacheRead = count(jt.Val)
+					t.CacheRead = foreign.TokenCount(jt.Val)
 				case "cache_write_tokens":
-					t.CacheWrite = count(jt.Val)
+					t.CacheWrite = foreign.TokenCount(jt.Val)
 				}
 			}
 		case "output_tokens_details":
-			t.Thinking = count(it.Val.Get("reasoning_tokens"))
+			t.Thinking = foreign.TokenCount(it.Val.Get("reasoning_tokens"))
 		}
 	}
 	if t.Input >= 0 {
 		t.Input = max(0, t.Input-max(0, t.CacheRead)-max(0, t.CacheWrite))
 	}
 	out.Usage(t)
-}
-
-// count reads a number of tokens, -1 when it is none.
-func count(v jsonindex.Value) int64 {
-	n, ok := v.Int()
-	if !ok || n < 0 {
-		return -1
-	}
-	return min(n, ops.MaxTokenCount)
 }
 
 // End refuses every stream that has no end of its own: the upstream always says how an answer ended.

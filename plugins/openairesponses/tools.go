@@ -1,6 +1,7 @@
 package openairesponses
 
 import (
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/clienttools"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
@@ -111,7 +112,7 @@ func (r *request) endTool(strict bool) {
 
 // strict says whether a schema is sent as strict.
 func (r *request) strict(schema jsonindex.Value) bool {
-	return fitsStrict(schema, 0) && !r.dropped("strict")
+	return platform.FitsStrict(schema) && !r.dropped("strict")
 }
 
 // toolFields records what a function has nothing for.

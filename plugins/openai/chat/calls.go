@@ -2,6 +2,7 @@ package chat
 
 import (
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -227,7 +228,7 @@ func (x *exchange) arguments(t *toolCall, v jsonindex.Value, out *ops.Emitter) e
 		}
 		return x.checked(t, ok)
 	case jsonindex.Object:
-		raw := rawOf(v)
+		raw := foreign.Raw(v)
 		ok := t.args.Feed(raw)
 		if ok {
 			out.ToolArgsRaw(t.block, raw)
@@ -249,7 +250,7 @@ func (x *exchange) checked(t *toolCall, ok bool) error {
 // hold keeps arguments that come before the name.
 func (x *exchange) hold(t *toolCall, args jsonindex.Value) error {
 	if args.Kind() == jsonindex.Object {
-		t.held = append(t.held, rawOf(args)...)
+		t.held = append(t.held, foreign.Raw(args)...)
 	} else {
 		t.held = ops.AppendPlain(t.held, args.Head())
 	}

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"strings"
 )
 
@@ -103,31 +104,6 @@ type Family struct {
 	Breakpoints int
 }
 
-// efforts are all values of reasoning_effort in rising order. See
-// https://platform.openai.com/docs/api-reference/chat/create#chat-create-reasoning_effort.
-var efforts = [...]string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
-
-// rank is the place of an effort in efforts, -1 for any other text.
-func rank(effort string) int {
-	for i, e := range efforts {
-		if e == effort {
-			return i
-		}
-	}
-	return -1
-}
-
-// nearest is the family's effort that comes closest to want: the same, else the next lower one, else the lowest.
-func (f *Family) nearest(want string) string {
-	best := f.Efforts[0]
-	for _, e := range f.Efforts {
-		if rank(e) <= rank(want) {
-			best = e
-		}
-	}
-	return best
-}
-
 // family finds what the model takes. A vendor in front of the name ("openai/gpt-5") and the mark of a fine-tuned model
 // ("ft:gpt-4o:…") do not count.
 func (d *Dialect) family(model string) *Family {
@@ -188,10 +164,10 @@ func (d *Dialect) check() error {
 		}
 		last := -1
 		for _, e := range f.Efforts {
-			if rank(e) <= last {
+			if platform.EffortRank(e) <= last {
 				return fmt.Errorf("dialect %q: family %d: effort %q is unknown or not in rising order", d.Name, i, e)
 			}
-			last = rank(e)
+			last = platform.EffortRank(e)
 		}
 	}
 	return d.Thinking.check(d)

@@ -134,19 +134,3 @@ func TestFamily(t *testing.T) {
 	f("a-chat", "new")
 	f("a-cha-chatxb", "middle")
 }
-
-func TestNearest(t *testing.T) {
-	f := func(efforts, want, nearest string) {
-		t.Helper()
-		fam := Family{Efforts: strings.Fields(efforts)}
-		if got := fam.nearest(want); got != nearest {
-			t.Errorf("%s of %s is %s, want %s", want, efforts, got, nearest)
-		}
-	}
-	f("none low medium high", "none", "none")
-	f("minimal low high", "none", "minimal")
-	f("minimal low high", "medium", "low")
-	f("low high", "max", "high")
-	f("high", "low", "high")
-	f("none minimal low medium high xhigh max", "xhigh", "xhigh")
-}

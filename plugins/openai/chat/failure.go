@@ -91,16 +91,7 @@ func (f *fault) readCode(v jsonindex.Value) {
 }
 
 // clip is a value as text of bearable length: a string's meaning, anything else as it stands.
-func clip(v jsonindex.Value) string {
-	if v.IsNull() {
-		return ""
-	}
-	text, ok := v.Text()
-	if !ok {
-		text = string(rawOf(v))
-	}
-	return foreign.Shorten(text, maxMessage)
-}
+func clip(v jsonindex.Value) string { return foreign.Clip(v, maxMessage) }
 
 // readText takes the message from a body that is no JSON. A page for people is not one.
 func (f *fault) readText(body []byte) {
@@ -217,14 +208,4 @@ func clientField(param string) string {
 		return "metadata.user_id"
 	}
 	return ""
-}
-
-// appendTime appends a time in seconds since 1970 as Claude writes it; the beginning of 1970 stands for an unknown one.
-func appendTime(dst []byte, seconds jsonindex.Value) []byte {
-	const last = 253402300799 // the end of the year 9999
-	n, ok := seconds.Int()
-	if !ok || n < 0 || n > last {
-		n = 0
-	}
-	return time.Unix(n, 0).UTC().AppendFormat(dst, time.RFC3339)
 }

@@ -1,12 +1,8 @@
 package chat
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
-	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
 
@@ -33,7 +29,7 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 		}
 		out.Effort = r.effort
 	}
-	effort := r.effortOf(out)
+	effort := platform.EffortOf(&r.Ledger, out)
 	if r.d.Thinking.switches() {
 		return r.switchThinking(&t, effort)
 	}
@@ -49,7 +45,7 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 		}
 		return nil
 	}
-	want, err := r.wanted(&t, effort)
+	want, err := platform.Wanted(&r.Ledger, &t, effort)
 	if err != nil || want == "" {
 		return err
 	}
@@ -59,68 +55,12 @@ func (r *request) reasoning(out *messages.OutputConfig) error {
 
 // writeEffort writes the effort of the family that comes closest to want.
 func (r *request) writeEffort(want string) {
-	level := r.f.nearest(want)
-	switch {
-	case level == want:
-	case want == "none":
-		r.Loss(adapter.Tuned, "thinking", "type", "the model always reasons, "+level+" is sent")
-	default:
-		r.Loss(adapter.Tuned, "output_config", "effort", "the model has no "+want+", "+level+" is sent")
-	}
+	level := platform.Sent(&r.Ledger, r.f.Efforts, want)
 	if path := r.d.Thinking.effortPath(); r.send(path[0], "output_config.effort", "") {
 		r.openPath(path)
 		r.w.Lit(level)
 		r.closePath(path)
 	}
-}
-
-// effortOf is the effort that the client asks for outright, "" for none.
-func (r *request) effortOf(out *messages.OutputConfig) string {
-	switch level := out.Level(); level {
-	case messages.EffortUnset:
-	case messages.EffortUnknown:
-		r.Loss(adapter.Dropped, "output_config", "effort", "unknown level")
-	default:
-		return [...]string{"", "low", "medium", "high", "xhigh", "max"}[level]
-	}
-	return ""
-}
-
-// wanted puts thinking and effort together: thinking that is off wins, then comes the effort, then what the thinking
-// budget amounts to.
-func (r *request) wanted(t *messages.Thinking, effort string) (string, error) {
-	switch t.Kind {
-	case messages.ThinkingDisabled, messages.ThinkingBetweenTools:
-		if effort != "" {
-			r.Loss(adapter.Tuned, "output_config", "effort", "thinking is off")
-		}
-		if t.Kind == messages.ThinkingBetweenTools {
-			r.Loss(adapter.Tuned, "thinking", "type", "off altogether")
-		}
-		return "none", nil
-	case messages.ThinkingUnknown:
-		r.Loss(adapter.Dropped, "thinking", "type", "unknown type")
-	case messages.ThinkingEnabled:
-		budget, err := t.Budget()
-		if err != nil {
-			return "", err
-		}
-		if effort == "" {
-			effort = budgetEffort(budget)
-		}
-		r.Loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
-	}
-	return effort, nil
-}
-
-func budgetEffort(tokens int64) string {
-	switch {
-	case tokens <= 4096:
-		return "low"
-	case tokens <= 16384:
-		return "medium"
-	}
-	return "high"
 }
 
 // format writes response_format. https://platform.openai.com/docs/guides/structured-outputs
@@ -144,13 +84,7 @@ func (r *request) format(out *messages.OutputConfig) error {
 	default:
 		return r.Unsupported(out.Format, "the answer cannot be bound to a JSON schema")
 	}
-	for it := out.Format.Iter(); it.Next(); {
-		switch string(it.Key()) {
-		case "type", "schema":
-		default:
-			r.Loss(adapter.Dropped, "output_config.format", string(it.Key()), "unknown field")
-		}
-	}
+	r.OthersOf("output_config.format", out.Format, "type", "schema")
 	return nil
 }
 
@@ -158,7 +92,7 @@ func (r *request) format(out *messages.OutputConfig) error {
 func (r *request) schemaFormat(out *messages.OutputConfig) {
 	r.w.Lit(`,"response_format":{"type":"json_schema","json_schema":{"name":"response","schema":`)
 	r.w.Raw(out.Schema)
-	if r.d.Strict && fitsStrict(out.Schema, 0) && !r.dropped("strict") {
+	if r.d.Strict && platform.FitsStrict(out.Schema) && !r.dropped("strict") {
 		r.x.sent |= sentStrict
 		r.w.Lit(`,"strict":true`)
 	} else {
@@ -170,16 +104,9 @@ func (r *request) schemaFormat(out *messages.OutputConfig) {
 // identity writes who asks: the user as a hash that names nobody, and the session, which leads to the same prompt cache.
 // https://platform.openai.com/docs/guides/safety-best-practices
 func (r *request) identity() error {
-	var user jsonindex.Value
-	for it := r.in.Metadata.Iter(); it.Next(); {
-		if string(it.Key()) == "user_id" {
-			user = it.Val
-		} else {
-			r.Loss(adapter.Noop, "metadata", string(it.Key()), "unknown field")
-		}
-	}
-	if !user.IsNull() && !user.IsString() {
-		return messages.Invalid(user, "must be a string")
+	user, err := platform.UserID(&r.Ledger, r.in.Metadata)
+	if err != nil {
+		return err
 	}
 	if !r.d.Identity {
 		if !user.IsNull() {
@@ -188,41 +115,14 @@ func (r *request) identity() error {
 		return nil
 	}
 	if !user.IsNull() && r.send("safety_identifier", "metadata.user_id", "") {
-		r.w.Lit(`,"safety_identifier":"`)
-		var space [512]byte // Claude Code's are about 150 bytes long
-		sum := sha256.Sum256(stablePart(space[:0], user))
-		r.w.Buf = hex.AppendEncode(r.w.Buf, sum[:])
-		r.w.Byte('"')
+		r.w.Lit(`,"safety_identifier":`)
+		platform.WriteUser(r.w, user)
 	}
 	if s := r.call.Session; s != "" && r.send("prompt_cache_key", "metadata.user_id", "no prompt_cache_key: refused by the upstream") {
-		if len(s) > 64 {
-			s = adapter.NewID(s, "session_", 0)
-		}
 		r.w.Lit(`,"prompt_cache_key":`)
-		r.w.Quote(s)
+		r.w.Quote(platform.CacheKey(s))
 	}
 	return nil
-}
-
-// stablePart is a user id without the session that Claude Code writes into it, so that a user stays the same one. The
-// text is appended to space.
-func stablePart(space []byte, v jsonindex.Value) []byte {
-	text, ok := v.AppendText(space)
-	if !ok {
-		return v.Head()
-	}
-	if i := bytes.LastIndex(text, []byte("_session_")); i > 0 {
-		return text[:i]
-	}
-	const key = `"session_id":"`
-	i := bytes.Index(text, []byte(key))
-	if i < 0 {
-		return text
-	}
-	if n := bytes.IndexByte(text[i+len(key):], '"'); n >= 0 {
-		text = append(text[:i], text[i+len(key)+n+1:]...)
-	}
-	return text
 }
 
 // tier writes service_tier. https://platform.openai.com/docs/api-reference/chat/create#chat-create-service_tier
@@ -231,13 +131,7 @@ func (r *request) tier() {
 	if v.IsNull() {
 		return
 	}
-	tier := ""
-	switch {
-	case v.Is("auto"):
-		tier = "auto"
-	case v.Is("standard_only"):
-		tier = "default"
-	}
+	tier := platform.Tier(v)
 	switch {
 	case tier == "":
 		r.Loss(adapter.Tuned, "", "service_tier", "unknown tier")

@@ -3,6 +3,7 @@ package chat
 import (
 	"strconv"
 
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -31,7 +32,7 @@ func (r *request) switchThinking(t *messages.Thinking, effort string) error {
 		case r.f.Efforts == nil:
 			r.Loss(adapter.Tuned, "thinking", "budget_tokens", "no such parameter")
 		default:
-			effort = budgetEffort(budget)
+			effort = platform.BudgetEffort(budget)
 			r.Loss(adapter.Tuned, "thinking", "budget_tokens", "expressed as reasoning effort "+effort)
 		}
 	}

@@ -3,6 +3,7 @@ package chat
 import (
 	"math"
 
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/clienttools"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
@@ -66,7 +67,7 @@ func (r *request) customTool(t *messages.Tool) error {
 	r.w.Lit(`,"parameters":`)
 	r.parameters(t.InputSchema)
 	if t.Strict.True() {
-		if r.d.Strict && fitsStrict(t.InputSchema, 0) && !r.dropped("strict") {
+		if r.d.Strict && platform.FitsStrict(t.InputSchema) && !r.dropped("strict") {
 			r.x.sent |= sentStrict
 			r.w.Lit(`,"strict":true`)
 		} else {

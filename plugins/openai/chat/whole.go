@@ -1,7 +1,9 @@
 package chat
 
 import (
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -89,7 +91,7 @@ func (x *exchange) wholeCall(c *call, name, args jsonindex.Value, out *ops.Emitt
 	case args.IsString():
 		ok = probe.FeedEscaped(args.Head())
 	case args.Kind() == jsonindex.Object:
-		ok = probe.Feed(rawOf(args))
+		ok = probe.Feed(foreign.Raw(args))
 	}
 	if probe.Empty() && ok {
 		return nil
@@ -102,18 +104,12 @@ func (x *exchange) wholeCall(c *call, name, args jsonindex.Value, out *ops.Emitt
 	if args.IsString() {
 		b = append(b, args.Head()...)
 	} else {
-		b = jsonindex.AppendEscaped(b, rawOf(args))
+		b = jsonindex.AppendEscaped(b, foreign.Raw(args))
 	}
 	b = append(b, `"}}`...)
 	t.args.Feed(b)
 	out.ToolArgsRaw(t.block, b)
 	return nil
-}
-
-// rawOf is the JSON text of a value of an answer, where nothing is extern.
-func rawOf(v jsonindex.Value) []byte {
-	raw, _ := v.Raw()
-	return raw
 }
 
 // modelList reads the list of models.
@@ -143,30 +139,6 @@ func (m *modelList) Whole(body jsonindex.Value, out *ops.Emitter) error {
 	if data.Kind() != jsonindex.Array {
 		return m.protocol("the list of models has no data")
 	}
-	var w jsonindex.Writer
-	for it := data.Iter(); it.Next(); {
-		var id, created jsonindex.Value
-		for jt := it.Val.Iter(); jt.Next(); {
-			switch string(jt.Key()) {
-			case "id":
-				id = jt.Val
-			case "created":
-				created = jt.Val
-			}
-		}
-		if len(id.Head()) == 0 {
-			continue
-		}
-		w.Reset(w.Buf[:0])
-		w.Lit(`{"type":"model","id":`)
-		w.Raw(id)
-		w.Lit(`,"display_name":`)
-		w.Raw(id)
-		w.Lit(`,"created_at":"`)
-		w.Bytes(appendTime(nil, created))
-		w.Lit(`"}`)
-		out.Model(w.Literal())
-	}
-	out.Done()
+	platform.Models(data, out)
 	return nil
 }
