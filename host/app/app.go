@@ -60,8 +60,13 @@ type Options struct {
 // New puts a configuration to work and lets the registry load the plugins that it names. It opens no socket. The registry
 // stays the caller's, who closes it after the last request.
 func New(cfg *config.Config, o Options) (*App, error) {
-	a := &App{options: o}
-	a.hub = telemetry.New(cfg, telemetry.Options{Log: o.Log, Version: o.Version, Health: a.channelHealth})
+	a := &App{}
+	a.hub = telemetry.New(cfg, telemetry.Options{
+		Log: o.Log, Version: o.Version, Health: a.channelHealth,
+		Plugins: func() []telemetry.PluginHealth { return pluginHealth(o.Registry) },
+	})
+	o.PluginChanged = a.pluginChanged(o.PluginChanged)
+	a.options = o
 	a.log = slog.New(a.hub.Handler(o.Log.Handler()))
 	s, err := build(cfg, o.Registry, o.Version, nil)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/limits"
+	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
 )
@@ -44,4 +45,29 @@ func (a *App) channelHealth() []telemetry.ChannelHealth {
 		list = append(list, c)
 	}
 	return list
+}
+
+// pluginHealth is the registry's knowledge of plugins as metrics show it.
+func pluginHealth(reg *registry.Registry) []telemetry.PluginHealth {
+	var list []telemetry.PluginHealth
+	for _, p := range reg.Plugins() {
+		if p.Builtin {
+			continue
+		}
+		list = append(list, telemetry.PluginHealth{
+			Plugin: p.Name, Up: p.State == registry.Active, Calls: p.Calls, Faults: p.Stats.Faults, Busy: p.Stats.Busy,
+			Replays: p.Stats.Replays, Lost: p.Stats.Lost, Instances: p.Stats.Instances, Exchanges: p.Stats.Exchanges, MemoryBytes: p.Stats.Memory,
+		})
+	}
+	return list
+}
+
+// pluginChanged tells subscribers, and then whoever else wants to know.
+func (a *App) pluginChanged(next func(registry.PluginInfo)) func(registry.PluginInfo) {
+	return func(p registry.PluginInfo) {
+		a.hub.Publish(telemetry.Plugin, telemetry.PluginChange{Plugin: p.Name, State: string(p.State), Version: p.Manifest.Version, SHA256: p.SHA256, Error: p.Error})
+		if next != nil {
+			next(p)
+		}
+	}
 }

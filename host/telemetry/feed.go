@@ -19,11 +19,20 @@ const (
 	Health EventType = "health"
 	// Reload: a configuration was put to work, or could not be.
 	Reload EventType = "reload"
-	// Plugin: a plugin was loaded, replaced, removed, or failed.
+	// Plugin carries a PluginChange: a plugin was loaded, replaced, removed, or failed.
 	Plugin EventType = "plugin"
 	// Log carries a LogLine: a warning or an error.
 	Log EventType = "log"
 )
+
+// PluginChange is how a plugin is now.
+type PluginChange struct {
+	Plugin  string `json:"plugin"`
+	State   string `json:"state"`
+	Version string `json:"version,omitempty"`
+	SHA256  string `json:"sha256,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
 
 // Event is something that happened.
 type Event struct {
