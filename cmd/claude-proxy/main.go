@@ -58,6 +58,8 @@ func newRoot() *cobra.Command {
 		newValidate(&configPath),
 		newMock(),
 		newPlugin(),
+		newBench(),
+		newBenchProcess(),
 		newHealthcheck(&configPath),
 		newVersion(),
 	)

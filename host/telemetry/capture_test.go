@@ -105,8 +105,8 @@ func TestLogBodies(t *testing.T) {
 
 // What captures hold is bounded, for each exchange and for all.
 func TestCaptureBounds(t *testing.T) {
-	b := newBench(t, func(c *config.Config) { c.Log.Bodies = "all" })
-	b.Hub.log = discardLogger()
+	b := newBench(t, nil)
+	b.Capture("", "all", time.Hour)
 	piece := make([]byte, 1<<20)
 	for i := range 40 {
 		b.run("r"+string(rune('0'+i)), "named", "ok", func(trace relay.Trace) {
