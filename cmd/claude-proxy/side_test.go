@@ -136,3 +136,21 @@ func TestModelsInPages(t *testing.T) {
 	refused(t, p.do(http.MethodGet, "/v1/models?after_id=nobody", nil), 400, "invalid_request_error", "after_id", "false")
 	refused(t, p.do(http.MethodGet, "/v1/models?limit=0", nil), 400, "invalid_request_error", "limit", "false")
 }
+
+// An upstream that tells no usage is estimated, and a whole answer says so.
+func TestUsageIsEstimated(t *testing.T) {
+	for want, body := range map[string]string{
+		"usage": `{"id":"x","object":"chat.completion","model":"local","choices":[{"index":0,"message":{"role":"assistant","content":"Fine, and more."},"finish_reason":"stop"}]}`,
+		"":      `{"id":"x","object":"chat.completion","model":"local","choices":[{"index":0,"message":{"role":"assistant","content":"Fine."},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}`,
+	} {
+		p := start(t, channel("main", "openaiold", upstreamOf(t, hosttest.Step{Raw: &hosttest.Raw{Body: body}}).URL))
+		got := p.post("/v1/messages", ask("local", "hi", false))
+		var m struct{ Usage struct{ Input, Output int64 } }
+		if err := json.Unmarshal([]byte(strings.NewReplacer("input_tokens", "Input", "output_tokens", "Output").Replace(got.body)), &m); err != nil {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		if got.header.Get("x-claude-proxy-estimate") != want || m.Usage.Input <= 0 || m.Usage.Output <= 0 {
+			t.Errorf("header %q, usage %+v; want %q", got.header.Get("x-claude-proxy-estimate"), m.Usage, want)
+		}
+	}
+}

@@ -21,6 +21,9 @@ const (
 	askedASecond = 4
 	// countTimeout is how long upstreams may take for one before the estimate answers: a count is worth no waiting.
 	countTimeout = 5 * time.Second
+	// estimateHeader names what in an answer is an estimate of the proxy's: input_tokens of a count, or usage of a message. A
+	// stream has sent its head before that is known.
+	estimateHeader = "x-claude-proxy-estimate"
 )
 
 // allowance lets a few things happen in each second. It is safe for concurrent use.
@@ -75,7 +78,7 @@ func countable(refusal *failure.Answer) bool {
 
 // estimate answers count_tokens where no upstream does, and says that it is an estimate.
 func (x *exchange) estimate() {
-	x.out.describe([]adapter.Header{{Name: "x-claude-proxy-estimate", Value: "input_tokens"}})
+	x.out.describe([]adapter.Header{{Name: estimateHeader, Value: "input_tokens"}})
 	x.out.whole(200, "application/json", appendCount(nil, countTokens(x.call.Doc))) // a client that left is recorded by the answer
 }
 

@@ -28,6 +28,9 @@ func (t *attempt) convertWhole(resp *upstream.Response, first []byte, ended bool
 	if !t.s.state.Done() {
 		return adapterFault("did not say that the answer is complete")
 	}
+	if t.s.state.Estimated() {
+		t.x.out.describe(append(t.describe(), adapter.Header{Name: estimateHeader, Value: "usage"}))
+	}
 	if t.deliver() != nil {
 		return t.gone()
 	}

@@ -12,5 +12,5 @@ import (
 var update = flag.Bool("update", false, "rewrite the goldens in testdata")
 
 func TestCases(t *testing.T) {
-	adaptertest.Run(t, runner.Native(claude.Module{}), "testdata", adaptertest.Options{Update: *update})
+	adaptertest.Run(t, runner.Native(claude.Module{}), "testdata", adaptertest.Options{Update: *update, Fields: true})
 }
