@@ -30,8 +30,8 @@ func TestEstimateTokens(t *testing.T) {
 		return user(`[{"type":"` + kind + `","source":{"type":"base64","media_type":"x","data":"` + s + `"}}]`)
 	}
 	f(user(`"one two three"`), 10, 30)
-	f(user(`"`+strings.Repeat("word ", 2000)+`"`), 2000, 3500)
-	f(user(`"`+strings.Repeat("a line of a long tool result\\n", 20000)+`"`), 140_000, 210_000) // longer than an Extern
+	f(user(`"`+strings.Repeat("word ", 2000)+`"`), 2000, 4000)
+	f(user(`"`+strings.Repeat("a line of a long tool result\\n", 20000)+`"`), 140_000, 240_000) // longer than an Extern
 	f(user(`"`+strings.Repeat("汉字也是字", 1000)+`"`), 5000, 6500)
 	f(user(`"`+strings.Repeat("Слово и дело. ", 1000)+`"`), 4000, 12_000)
 	f(`{"system":"`+strings.Repeat("You are careful. ", 100)+`","messages":[]}`, 400, 800)
