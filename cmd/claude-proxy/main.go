@@ -60,6 +60,7 @@ func newRoot() *cobra.Command {
 		newPlugin(),
 		newBench(),
 		newBenchProcess(),
+		newSoak(),
 		newHealthcheck(&configPath),
 		newVersion(),
 	)

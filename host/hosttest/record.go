@@ -77,8 +77,10 @@ func newRequest(r *http.Request, body []byte) *Request {
 
 // ledger holds the requests of a server.
 type ledger struct {
+	forget   bool
 	mu       sync.Mutex
 	requests []*Request
+	n        int
 	calls    map[string]int // by Op
 	changed  chan struct{}  // closed and replaced at each change
 }
@@ -90,8 +92,11 @@ func (l *ledger) add(q *Request) (call int) {
 	if l.calls == nil {
 		l.calls = map[string]int{}
 	}
-	l.requests = append(l.requests, q)
-	q.N = len(l.requests)
+	if !l.forget {
+		l.requests = append(l.requests, q)
+	}
+	l.n++
+	q.N = l.n
 	l.calls[q.Op]++
 	l.notify()
 	return l.calls[q.Op]

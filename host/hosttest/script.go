@@ -18,6 +18,8 @@ type Script struct {
 	Keys []string `json:"keys,omitempty"`
 	// Lenient turns off the checks of request bodies (keys are checked still). Default: strict.
 	Lenient bool `json:"lenient,omitempty"`
+	// Forget keeps no record of requests, for runs that would never end otherwise: Requests stays empty.
+	Forget bool `json:"forget,omitempty"`
 	// IDs goes into all ids the server makes up, so that two servers can talk in one conversation. Default "mock".
 	IDs string `json:"ids,omitempty"`
 	// Models is what the model lists hold, and what may be asked for. Empty: DefaultModels in the lists, any name may be

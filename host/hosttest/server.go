@@ -63,7 +63,7 @@ func NewHandler(script *Script) (*Server, error) {
 	if err := script.check(); err != nil {
 		return nil, fmt.Errorf("script: %w", err)
 	}
-	return &Server{script: script, used: make([]int, len(script.Steps))}, nil
+	return &Server{script: script, log: ledger{forget: script.Forget}, used: make([]int, len(script.Steps))}, nil
 }
 
 // tb is what New needs of a *testing.T, *testing.B or *testing.F.
