@@ -2,6 +2,7 @@ package relay
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/config"
@@ -30,7 +31,20 @@ func (x *exchange) candidates() ([]routing.Candidate, *failure.Answer) {
 	if len(found) == 0 {
 		return nil, failure.NotFound(x.snap.Routes.Missing(c.Head.Model))
 	}
-	return found, nil
+	return x.able(found), nil
+}
+
+// able leaves out the channels whose adapter is not there: trying them would cost each request a retry. When no channel is
+// left, all stay, and the failure says what is missing.
+func (x *exchange) able(all []routing.Candidate) []routing.Candidate {
+	absent := func(c routing.Candidate) bool { return !x.snap.Channels[c.Channel.Name].Adapter.Available() }
+	if !slices.ContainsFunc(all, absent) {
+		return all
+	}
+	if some := slices.DeleteFunc(slices.Clone(all), absent); len(some) > 0 {
+		return some
+	}
+	return all
 }
 
 // spread says how the targets of the call are chosen among the candidates.
