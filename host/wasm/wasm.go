@@ -78,7 +78,7 @@ type Config struct {
 	// CacheDir keeps compiled modules between runs. Whoever can write there runs code in this process: it is made with
 	// mode 0700. Empty means no cache.
 	CacheDir string
-	// CompileTimeout is after how long a module counts as too hard to compile. Default 30 s.
+	// CompileTimeout is after how long a module counts as too hard to compile, on a machine that may be busy with other things. Default 2 minutes.
 	CompileTimeout time.Duration
 	// ReplayBytes is how much of the inputs of live exchanges is kept, in all plugins together, so that they survive the
 	// fault of another one. Default 128 MiB, negative for none.
@@ -98,7 +98,7 @@ type Loader struct {
 
 // NewLoader returns a loader.
 func NewLoader(c Config) *Loader {
-	fill((*int64)(&c.CompileTimeout), int64(30*time.Second))
+	fill((*int64)(&c.CompileTimeout), int64(2*time.Minute))
 	fill(&c.ReplayBytes, 128<<20)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
