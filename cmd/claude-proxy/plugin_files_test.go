@@ -10,18 +10,7 @@ import (
 
 	"github.com/claude-proxy/claude-proxy/host/hosttest"
 	"github.com/claude-proxy/claude-proxy/host/registry"
-	"github.com/claude-proxy/claude-proxy/host/wasm/wasmtest"
 )
-
-// builtinPlugin builds a built-in adapter as a plugin.
-func builtinPlugin(t testing.TB, name string) []byte {
-	t.Helper()
-	module, err := wasmtest.Build(filepath.Join("..", "..", "plugins", name, "wasm"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return module
-}
 
 // drop puts a file into the folder of plugins in one step.
 func drop(t testing.TB, dir, name string, b []byte) {
@@ -58,7 +47,7 @@ func active(i registry.PluginInfo) bool { return i.State == registry.Active && i
 func TestDropPlugin(t *testing.T) {
 	up := upstreamOf(t, hosttest.Step{Times: -1, Answer: &hosttest.Answer{Parts: []hosttest.Part{{Text: "afar"}}}})
 	dir := t.TempDir()
-	p := start(t, channel("main", "acme", up.URL), "plugins: { dir: "+dir+", cache_dir: "+filepath.Join(t.TempDir(), "cache")+" }")
+	p := start(t, channel("main", "acme", up.URL), "plugins: { dir: "+dir+", cache_dir: "+pluginCache()+" }")
 	absent := func() {
 		t.Helper()
 		if a := p.post("/v1/messages", ask("m", "hi", false)); a.status != http.StatusBadGateway || !strings.Contains(a.body, "acme") {

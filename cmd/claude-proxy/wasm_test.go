@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/host/wasm"
@@ -17,14 +20,53 @@ import (
 	"github.com/claude-proxy/claude-proxy/sdk/runner"
 )
 
-// loadPlugin builds and loads a built-in adapter as a plugin.
-func loadPlugin(t testing.TB, name string) *wasm.Plugin {
+// builtDir names a folder with the built-in adapters as plugins and what they were compiled to. It is made once, and
+// handed down to the processes of a fuzz test.
+const builtDir = "CLAUDE_PROXY_TEST_PLUGINS"
+
+// runTests runs the tests with such a folder.
+func runTests(m *testing.M) int {
+	if os.Getenv(builtDir) != "" {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "claude-proxy-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv(builtDir, dir)
+	return m.Run()
+}
+
+var building sync.Mutex
+
+// builtinPlugin builds a built-in adapter as a plugin.
+func builtinPlugin(t testing.TB, name string) []byte {
 	t.Helper()
+	building.Lock()
+	defer building.Unlock()
+	file := filepath.Join(os.Getenv(builtDir), name+".wasm")
+	if module, err := os.ReadFile(file); err == nil {
+		return module
+	}
 	module, err := wasmtest.Build(filepath.Join("..", "..", "plugins", name, "wasm"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, _, err := wasm.NewLoader(wasm.Config{}).Load(t.Context(), module, wasm.Options{Name: name})
+	if err := os.WriteFile(file, module, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return module
+}
+
+// pluginCache is where the plugins of these tests are compiled to.
+func pluginCache() string { return filepath.Join(os.Getenv(builtDir), "cache") }
+
+// loadPlugin loads a built-in adapter as a plugin.
+func loadPlugin(t testing.TB, name string) *wasm.Plugin {
+	t.Helper()
+	p, _, err := wasm.NewLoader(wasm.Config{CacheDir: pluginCache()}).Load(t.Context(), builtinPlugin(t, name), wasm.Options{Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
