@@ -1,7 +1,9 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/auth"
@@ -106,4 +108,25 @@ func secrets(c *config.Channel) []string {
 		}
 	}
 	return list
+}
+
+// Channel makes one channel of a configuration work by itself, apart from any proxy that runs, for a test of it. Plugins
+// are loaded first where the channel needs one; ctx bounds the wait. release lets go of it.
+func Channel(ctx context.Context, cfg *config.Config, c *config.Channel, reg *registry.Registry, version string) (ch *relay.Channel, release func(), err error) {
+	if _, builtin := reg.Manifest(c.Adapter); !builtin {
+		reg.Use(plugins(cfg, Options{Registry: reg, Log: slog.New(slog.DiscardHandler)}))
+		// What is not loaded by then is missing in the answer of the test, which says so.
+		_ = reg.Settled(ctx)
+	}
+	binding, err := reg.Bind(c.Name, c.Adapter, c.Options)
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := upstream.New(c, upstream.Options{UserAgent: "claude-proxy/" + version})
+	if err != nil {
+		reg.Unbind(binding)
+		return nil, nil, err
+	}
+	return &relay.Channel{Config: c, Adapter: binding, Upstream: client, Secrets: secrets(c)},
+		func() { client.Close(); reg.Unbind(binding) }, nil
 }

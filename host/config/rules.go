@@ -330,3 +330,6 @@ func checkSHA256(text string) *fault {
 	}
 	return nil
 }
+
+// ValidName reports whether a text can be the name of a channel or a client key.
+func ValidName(text string) bool { return checkName(text, 64) == nil }

@@ -256,3 +256,23 @@ func sameNumber(a, b json.Number) bool {
 	y, okY := new(big.Rat).SetString(string(b))
 	return a == b || okX && okY && len(a) < 400 && len(b) < 400 && x.Cmp(y) == 0
 }
+
+// MarshalJSON keeps the order of the members.
+func (o object) MarshalJSON() ([]byte, error) {
+	out := []byte{'{'}
+	for i, m := range o {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		key, err := json.Marshal(m.key)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(out, key...), ':'), value...)
+	}
+	return append(out, '}'), nil
+}

@@ -184,6 +184,9 @@ func (s *Store) rewrite(path string, text []byte, before string, why error) erro
 	return nil
 }
 
+// WriteFile writes a file in one step, readable by the owner alone; folders that are missing are made.
+func WriteFile(path string, text []byte) error { return writeSynced(path, text) }
+
 // writeSynced writes a file of ours in one step, readable by the owner alone.
 func writeSynced(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
