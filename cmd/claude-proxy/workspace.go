@@ -51,7 +51,9 @@ func (w *workspace) load() (*config.Config, error) {
 }
 
 // quietly is load without warnings and notes, for commands that are about something else.
-func (w *workspace) quietly() (*config.Config, error) { return load(w.path, w.given, "", w.reg, errorsOnly{w.err}) }
+func (w *workspace) quietly() (*config.Config, error) {
+	return load(w.path, w.given, "", w.reg, errorsOnly{w.err})
+}
 
 // errorsOnly drops what is worth knowing and nothing more. Problems are written one at a time.
 type errorsOnly struct{ io.Writer }
