@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -137,4 +140,74 @@ func TestWarnsOfFewFiles(t *testing.T) {
 	f(1000, 1024, "needed=2064")
 	f(1000, 2064, "")
 	f(1000, 0, "")
+}
+
+// O05: a port that is taken ends the program at once, and the message says what to do.
+func TestPortInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := app.Listen(l.Addr().String()); err == nil || !strings.Contains(err.Error(), "in use") || !strings.Contains(err.Error(), "try:") {
+		t.Errorf("%v", err)
+	}
+}
+
+// C37: what lies between must not collect or keep a stream.
+func TestStreamHeaders(t *testing.T) {
+	p := start(t, channel("main", "openai", upstreamOf(t).URL))
+	got := p.post("/v1/messages", ask("gpt-5.6", "hi", true))
+	for name, want := range map[string]string{"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache, no-transform", "x-accel-buffering": "no"} {
+		if got.header.Get(name) != want {
+			t.Errorf("%s is %q", name, got.header.Get(name))
+		}
+	}
+}
+
+// C23: a client that closes its sending side and goes on reading counts as gone, as with any server of Go: the upstream is
+// let go and nothing is left over.
+func TestClientHalfCloses(t *testing.T) {
+	up := upstreamOf(t, slow())
+	p := start(t, channel("main", "openai", up.URL))
+	c, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	body := ask("gpt-5.6", "hi", true)
+	fmt.Fprintf(c, "POST /v1/messages HTTP/1.1\r\nHost: x\r\nx-api-key: %s\r\nContent-Length: %d\r\n\r\n%s", clientKey, len(body), body)
+	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, c); err != nil {
+		t.Error(err)
+	}
+	if !up.Wait(10*time.Second, func(rs []hosttest.Request) bool {
+		return len(rs) == 0 || !rs[0].Cancelled.IsZero() || !rs[0].Done.IsZero()
+	}) {
+		t.Error("the upstream is still being read")
+	}
+}
+
+// U37: when every key rests because upstreams named a time, the proxy says so by itself and when to come back; when they rest
+// for another reason, the least bad one is tried at once.
+func TestAllKeysRest(t *testing.T) {
+	named := upstreamOf(t, hosttest.Step{Times: -1, Error: &hosttest.Error{Status: 429}, Headers: map[string]string{"retry-after": "30"}})
+	p := start(t, channel("one", "openai", named.URL)+channel("two", "openai", named.URL))
+	p.post("/v1/messages", ask("gpt-5.6", "hi", false))
+	asked := len(named.Requests())
+	got := p.post("/v1/messages", ask("gpt-5.6", "hi", false))
+	refused(t, got, 429, "rate_limit_error", "asked to wait", "")
+	if after := got.header.Get("retry-after"); after == "" || after == "0" || len(named.Requests()) != asked {
+		t.Errorf("retry-after %q, %d upstream requests more", after, len(named.Requests())-asked)
+	}
+	broken := upstreamOf(t, hosttest.Step{Times: 4, Error: &hosttest.Error{Status: 529}}, hosttest.Step{Times: -1})
+	p = start(t, channel("one", "openai", broken.URL)+channel("two", "openai", broken.URL))
+	for range 2 {
+		refused(t, p.post("/v1/messages", ask("gpt-5.6", "hi", false)), 529, "overloaded_error", "", "")
+	}
+	if got := p.post("/v1/messages", ask("gpt-5.6", "hi", false)); got.status != 200 {
+		t.Errorf("the upstream is well again: %d %s", got.status, got.body)
+	}
 }

@@ -117,6 +117,8 @@ func (d *delivery) cut() {
 	switch d.fault.Cut {
 	case "clean":
 		d.end()
+	case "stall":
+		d.hold()
 	case "rst":
 		if conn, _, err := http.NewResponseController(d.w).Hijack(); err == nil {
 			if tcp, ok := conn.(interface{ SetLinger(int) error }); ok { // a TCP connection, or one in memory

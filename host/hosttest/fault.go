@@ -9,7 +9,8 @@ type Fault struct {
 	Hang           string   `json:"hang,omitempty"` // head: nothing is ever answered; body: nothing after the head
 
 	// Cut ends the body early: at CutAfter bytes of the body, or before event CutBefore (1 is the first). How is fin (default:
-	// the connection closes in mid-body), rst (it is reset) or clean (the body ends as if it were complete).
+	// the connection closes in mid-body), rst (it is reset), clean (the body ends as if it were complete) or stall (it stays
+	// open and silent).
 	CutAfter  *int   `json:"cut_after,omitempty"`
 	CutBefore int    `json:"cut_before,omitempty"`
 	Cut       string `json:"cut,omitempty"`

@@ -99,7 +99,7 @@ func (f *Fault) check() error {
 	}
 	return firstError(
 		oneOf("fault.hang", f.Hang, "head", "body"),
-		oneOf("fault.cut", f.Cut, "fin", "rst", "clean"),
+		oneOf("fault.cut", f.Cut, "fin", "rst", "clean", "stall"),
 		oneOf("fault.end", f.End, "stall", "hold", "comments", "repeat"),
 		oneOf("fault.shape", f.Shape, "sse", "json"),
 		oneOf("fault.gzip", f.Gzip, "yes", "claimed", "unlabelled"),
