@@ -2,7 +2,7 @@
 // same conversation, through each channel.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, test } from 'node:test'
@@ -69,6 +69,7 @@ for (const { version, binary } of versions) {
           assert.equal(second.result, 'It said line one.')
         } finally {
           await proxy.stop()
+          await rm(dir, { recursive: true, force: true })
         }
       })
     }

@@ -1,6 +1,6 @@
 // Starts the scripted upstream and the proxy, both as real processes on loopback, for the tests of this folder.
 import { spawn } from 'node:child_process'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -68,6 +68,10 @@ ${channels.map(c => `  - name: ${c.adapter}
     dir,
     /** Everything that the proxy has printed. */
     output: () => proxy.output.text,
-    stop: async () => { await proxy.stop(); await upstream.stop() },
+    stop: async () => {
+      await proxy.stop()
+      await upstream.stop()
+      await rm(dir, { recursive: true, force: true })
+    },
   }
 }
