@@ -134,11 +134,14 @@ func TestCLIChannelLife(t *testing.T) {
 	}
 }
 
-func TestCLIKeys(t *testing.T) {
+// F19: a key that was typed goes into .env, which git does not see, and the file refers to it.
+func TestCLIF19KeysGoToDotEnv(t *testing.T) {
 	s := newShell(t)
+	s.put(".git/HEAD", "ref: refs/heads/main\n")
 	s.put("plugins.yaml", "version: 1\nchannels:\n  - name: main\n    adapter: openai\n    base_url: https://x.example\n    keys:\n      - canary-inline-000000001   # the first\n")
 	s.run(0, "canary-added-00000000001\n", "keys", "add", "main", "--stdin", "--label", "team")
 	has(t, s.file("plugins.yaml"), "# the first", "- key: ${MAIN_KEY}\n        label: team")
+	has(t, s.file(".gitignore"), "/.env\n")
 	out := s.ok("keys", "list", "main")
 	has(t, out, "…0001", "${MAIN_KEY}", "team")
 	// The key of .env is changed there.

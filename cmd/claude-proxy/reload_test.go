@@ -99,6 +99,28 @@ func TestF01F02F03F20BadFileKeepsTheOld(t *testing.T) {
 	}
 }
 
+// F04: what would take all memory or for ever is refused before it does.
+func TestF04Bombs(t *testing.T) {
+	p := start(t, channel("main", "openai", says(t, "before").URL))
+	bomb := "version: 1\nx-a: &a [ x, x, x, x, x, x, x, x, x, x ]\n"
+	for c := 'b'; c <= 'k'; c++ {
+		bomb += fmt.Sprintf("x-%c: &%c [ %s ]\n", c, c, strings.Repeat(fmt.Sprintf("*%c, ", c-1), 9)+"*"+string(c-1))
+	}
+	for name, text := range map[string]string{
+		"aliases": bomb + "server: *k\n",
+		"nesting": "version: 1\nx: " + strings.Repeat("[", 20_000),
+		"size":    "version: 1\n" + strings.Repeat("# "+strings.Repeat("x", 1022)+"\n", 5<<10),
+	} {
+		p.write(text)
+		if _, err := p.app.Reload(t.Context(), "test"); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+		if body := p.hears(); !strings.Contains(body, "before") {
+			t.Errorf("%s: the old configuration is gone: %s", name, body)
+		}
+	}
+}
+
 // A good file is in force at once, its log line says what changed, and what it does not mention is gone.
 func TestReload(t *testing.T) {
 	p := start(t, channel("main", "openai", says(t, "before").URL, "models: { gpt-4o: gpt-5.6 }"))

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestDotEnv(t *testing.T) {
+func TestF18DotEnv(t *testing.T) {
 	f := func(text string, want map[string]string) {
 		t.Helper()
 		env, problems := parseDotEnv(".env", []byte(text))

@@ -45,9 +45,9 @@ func readCase(t *testing.T, path string) (head string, edits []Edit, before, aft
 	return head, edits, before, after
 }
 
-// Each golden file is one way of writing a file and one way of changing it: what is not the edited value is the same byte
+// F11: each golden file is one way of writing a file and one way of changing it: what is not the edited value is the same byte
 // for byte.
-func TestGolden(t *testing.T) {
+func TestF11Golden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d golden files found: %v", len(files), err)
