@@ -233,8 +233,9 @@ func (w *workspace) replaceKey(c *config.Channel, k *config.Key, text string) ed
 
 // inDotEnv is the variable that a reference names, where .env sets it; else "".
 func (w *workspace) inDotEnv(ref string) string {
-	name, ok := strings.CutPrefix(ref, "${")
-	if name, ok = strings.CutSuffix(name, "}"); !ok || name == "" || strings.Contains(name, "$") {
+	rest, opens := strings.CutPrefix(ref, "${")
+	name, closes := strings.CutSuffix(rest, "}")
+	if !opens || !closes || name == "" || strings.Contains(name, "$") {
 		return ""
 	}
 	values, err := store.ReadVariables(w.envPath())

@@ -67,7 +67,7 @@ func programOf(dir string) (string, error) {
 	}
 	return "", fmt.Errorf("%s holds no Go program, neither in wasm/ nor by itself\n"+
 		"  try: claude-proxy plugin new NAME    for a project that is complete\n"+
-		"  Plugins in other languages are built with their own tools; give the .wasm file to plugin test.", dir)
+		"  Plugins in other languages are built with their own tools; give the .wasm file to plugin test", dir)
 }
 
 func hasGo(dir string) bool {

@@ -87,7 +87,7 @@ func CheckName(name string) error {
 		ok = ok && (unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("-_.", c))
 	}
 	if !ok {
-		return fmt.Errorf("%q cannot be the name of a plugin: use up to %d letters, digits, -, _ and .", name, maxName)
+		return fmt.Errorf("%q cannot be the name of a plugin: use up to %d letters, digits, dots, dashes and underscores", name, maxName)
 	}
 	return nil
 }

@@ -193,7 +193,7 @@ func TestInstances(t *testing.T) {
 
 // Instances that were used long enough, or grew too far, are replaced when their last exchange is over.
 func TestRecycling(t *testing.T) {
-	p, ch := loadTrouble(t, Options{Instances: 1, Limits: Limits{CallsPerInstance: 10}})
+	_, ch := loadTrouble(t, Options{Instances: 1, Limits: Limits{CallsPerInstance: 10}})
 	first := mustBegin(t, ch, "first")
 	home := first.Run.(*run).i
 	for range 10 {
@@ -214,13 +214,13 @@ func TestRecycling(t *testing.T) {
 		t.Error("the worn instance is still open")
 	}
 
-	p, ch = loadTrouble(t, Options{Instances: 1, Limits: Limits{FuelPerEvent: 1_000_000_000}})
-	x := mustBegin(t, ch, "x")
+	p, swollen := loadTrouble(t, Options{Instances: 1, Limits: Limits{FuelPerEvent: 1_000_000_000}})
+	x := mustBegin(t, swollen, "x")
 	home = x.Run.(*run).i
 	if _, err := x.send(`{"do":"swell"}`); err != nil {
 		t.Fatal(err)
 	}
-	if y := mustBegin(t, ch, "y"); y.Run.(*run).i == home {
+	if y := mustBegin(t, swollen, "y"); y.Run.(*run).i == home {
 		t.Error("a swollen instance got another exchange")
 	} else {
 		y.Close()

@@ -80,9 +80,9 @@ type scanner struct {
 
 func (s *scanner) section() {
 	id := s.u8()
-	end := s.i
 	n := s.u32()
-	if end = s.i + int(n); end > len(s.b) || end < s.i {
+	end := s.i + int(n)
+	if end > len(s.b) || end < s.i {
 		s.bad = true
 		return
 	}

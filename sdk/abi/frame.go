@@ -10,9 +10,9 @@ import (
 // for each section: tag u16, flags u16 (0), offset u32, length u32. Offsets count from the first byte of the frame, are
 // multiples of 8 and lie behind the table.
 const (
-	Magic     uint16 = 0x5043 // "CP"
-	HeadSize         = 8
-	TableSize        = 12
+	Magic     = uint16(0x5043) // "CP"
+	HeadSize  = 8
+	TableSize = 12
 	// MaxSections is the most sections in a frame.
 	MaxSections = 16
 	// DataAt is where the first section of a frame made here begins: there is always room for MaxSections.
