@@ -22,26 +22,22 @@ type client struct {
 	w        http.ResponseWriter
 	conn     *http.ResponseController
 	deadline time.Time
-	stream   bool
 }
 
 func newClient(w http.ResponseWriter) *client {
-	return &client{w: w, conn: http.NewResponseController(w), stream: true}
+	return &client{w: w, conn: http.NewResponseController(w)}
 }
 
 // Head sends status and headers.
 func (c *client) Head(status int, headers []adapter.Header) {
 	h := c.w.Header()
 	for _, x := range headers {
-		if x.Name == "content-length" {
-			c.stream = false
-		}
 		h.Add(x.Name, x.Value)
 	}
 	c.w.WriteHeader(status)
 }
 
-// Write sends b; of a stream at once.
+// Write sends b at once: a whole answer too, so that the client need not wait for what is done when the request ends.
 func (c *client) Write(b []byte) error {
 	// Moving the deadline costs more than a small write, so it moves in steps of a sixth of its length.
 	if now := time.Now(); c.deadline.Sub(now) < writePatience*5/6 {
@@ -50,9 +46,6 @@ func (c *client) Write(b []byte) error {
 	}
 	if _, err := c.w.Write(b); err != nil {
 		return err
-	}
-	if !c.stream {
-		return nil
 	}
 	return c.conn.Flush()
 }

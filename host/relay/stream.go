@@ -35,6 +35,7 @@ type scratch struct {
 	up      adapter.UpstreamRequest
 	builder jsonindex.Builder
 	whole   jsonindex.Doc
+	series  jsonindex.Series
 	docs    []jsonindex.Doc
 	events  []runner.RawEvent
 	em      ops.Emitter
@@ -212,7 +213,7 @@ func (t *attempt) collect(p *sse.Parser, eof bool) ([]runner.RawEvent, *failure.
 	// Docs are indexed when their slice no longer moves.
 	for i := range s.events {
 		e := &s.events[i]
-		if s.builder.Index(&s.docs[i], e.Data, upstreamMode) == nil {
+		if s.series.Index(&s.docs[i], e.Data, upstreamMode) == nil {
 			e.Doc = &s.docs[i]
 		}
 	}
