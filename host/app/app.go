@@ -82,7 +82,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	}
 	a.memory = overload.New(o.Memory, a.pressed)
 	limiter := limits.New(time.Now)
-	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, observer{a.hub, limiter})
+	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, observer{a.hub, limiter, a.memory})
 	a.gate = admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait)
 	a.handler = a.holding(httpapi.New(httpapi.Options{
 		Snapshot:  func() *httpapi.Snapshot { return a.current.Load().http },

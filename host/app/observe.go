@@ -8,6 +8,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/limits"
+	"github.com/claude-proxy/claude-proxy/host/overload"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
@@ -17,6 +18,15 @@ import (
 type observer struct {
 	*telemetry.Hub
 	limits *limits.Limiter
+	memory *overload.Monitor
+}
+
+// Started leaves captures out while memory is short.
+func (o observer) Started(c *relay.Call) relay.Trace {
+	if trace := o.Hub.Started(c); o.memory.Level() == overload.None {
+		return trace
+	}
+	return nil
 }
 
 func (o observer) Ended(r *relay.Record) {

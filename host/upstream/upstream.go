@@ -34,8 +34,6 @@ const (
 	idleTimeout = 55 * time.Second
 	// maxResponseHeader is the largest response head in bytes.
 	maxResponseHeader = 256 << 10
-	// writeBuffer lets a usual request leave in one or two writes; net/http copies bodies through it.
-	writeBuffer = 16 << 10
 	// pingAfter and pingTimeout find HTTP/2 connections that died silently.
 	pingAfter, pingTimeout = 15 * time.Second, 10 * time.Second
 	// staleWithin is how soon a kept connection must break to count as stale: longer, and the upstream may have been at
@@ -121,7 +119,6 @@ func New(ch *config.Channel, o Options) (*Client, error) {
 		MaxIdleConnsPerHost:    maxIdlePerHost,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxResponseHeader,
-		WriteBufferSize:        writeBuffer,
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 	}
