@@ -108,6 +108,9 @@ func (b *Binding) Lease() (Lease, error) {
 		if c == nil {
 			return Lease{}, b.absent()
 		}
+		if c.version.breaker.open() {
+			return Lease{}, fmt.Errorf("adapter %q: %w", b.Adapter, ErrPaused)
+		}
 		if c.version.hold() {
 			return Lease{Channel: c.channel, Manifest: &c.version.manifest, version: c.version}, nil
 		}
@@ -126,13 +129,31 @@ func (b *Binding) absent() error {
 }
 
 // Available says whether a Lease would succeed now.
-func (b *Binding) Available() bool { return b.current.Load() != nil }
+func (b *Binding) Available() bool {
+	c := b.current.Load()
+	return c != nil && !c.version.breaker.open()
+}
 
 // Lease is a counted hold on one version of an adapter.
 type Lease struct {
 	Channel  runner.Channel
 	Manifest *adapter.Manifest
 	version  *version
+}
+
+// Worked notes that an exchange went well.
+func (l Lease) Worked() { l.version.breaker.worked() }
+
+// Faulted notes that an exchange failed by the adapter's fault, with the client's name and a number that tells requests
+// apart. A plugin that fails for everybody gets a pause; see ErrPaused.
+func (l Lease) Faulted(client string, request uint64) {
+	v := l.version
+	if v.plugin == nil {
+		return
+	}
+	if pause := v.breaker.fault(client, request); pause > 0 {
+		v.log.logger.Error("the plugin fails for different requests and clients: it gets a pause", "for", pause)
+	}
 }
 
 // Release gives the hold back. The Channel must not be used afterwards.

@@ -45,6 +45,8 @@ type PluginInfo struct {
 	LoadedAt           time.Time
 	Report             *wasm.Report
 	Limits             wasm.Limits
+	// Paused is until when the plugin gets no requests because it failed too often; zero for not at all.
+	Paused time.Time
 	// Leases is how many attempts use the version that serves now.
 	Leases int
 	// Calls counts calls of all versions since the file is there, Stats what the serving version does.
@@ -98,6 +100,7 @@ func (r *Registry) infoOf(s *slot) PluginInfo {
 		p.Manifest, p.Report, p.Limits, p.LoadedAt = v.manifest, v.report, v.limits, v.loaded
 		p.SHA256, p.Size = v.report.SHA256, v.report.Size
 		p.Leases = int(v.holds.Load() - 1)
+		p.Paused = v.breaker.until()
 		p.Stats = v.plugin.Stats()
 		p.Calls += p.Stats.Calls
 	case s.loading || s.due:

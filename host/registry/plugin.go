@@ -175,7 +175,7 @@ func load(ctx context.Context, loader *wasm.Loader, file []byte, s *slot, limits
 		return nil, err
 	}
 	v := newVersion(plugin)
-	v.plugin, v.report, v.limits, v.loaded = plugin, report, limits, time.Now()
+	v.plugin, v.report, v.limits, v.loaded, v.log = plugin, report, limits, time.Now(), s.log
 	if err := selfTest(v); err != nil {
 		v.release()
 		return nil, fmt.Errorf("it failed its self-test: %w", err)

@@ -543,3 +543,37 @@ func TestManage(t *testing.T) {
 		t.Errorf("removing nothing: %v", err)
 	}
 }
+
+// A plugin that fails for everybody gets a pause, its channel is passed over, and a new version starts afresh (P01).
+func TestPause(t *testing.T) {
+	w := watch(t)
+	b := mustBind(t, w.Registry, "acme")
+	w.put("acme.wasm", versioned("1"))
+	w.serves("acme", "1")
+	l := leased(t, b, "1")
+	defer l.Release()
+	for i := range uint64(breakAt) {
+		if !b.Available() {
+			t.Fatal("too early")
+		}
+		l.Faulted(string(rune('a'+i)), i)
+	}
+	if _, err := b.Lease(); !errors.Is(err, ErrPaused) || b.Available() || w.info("acme").Paused.IsZero() {
+		t.Errorf("%v %+v", err, w.info("acme"))
+	}
+	w.put("acme.wasm", versioned("2"))
+	w.serves("acme", "2")
+	leased(t, b, "2").Release()
+	// What is built in is not kept away: there is nothing else to be done about it.
+	native, err := mustBind(t, w.Registry, "a").Lease()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer native.Release()
+	for i := range uint64(10) {
+		native.Faulted(string(rune('a'+i)), i)
+	}
+	if !mustBind(t, w.Registry, "a").Available() {
+		t.Error("a built-in adapter has a pause")
+	}
+}

@@ -18,6 +18,9 @@ import (
 // ErrAbsent: no adapter of this name is loaded. The channel stays valid and is unavailable until one is.
 var ErrAbsent = errors.New("no such adapter is loaded")
 
+// ErrPaused: the plugin failed for so many different requests that nothing is given to it for a while, a minute at most.
+var ErrPaused = errors.New("the plugin failed too often and has a pause")
+
 // Registry is safe for concurrent use.
 type Registry struct {
 	builtin map[string]*version

@@ -19,17 +19,19 @@ type version struct {
 	holds    atomic.Int64
 
 	// The rest is for plugins alone.
-	plugin *wasm.Plugin
-	report *wasm.Report
-	limits wasm.Limits
-	loaded time.Time
+	plugin  *wasm.Plugin
+	report  *wasm.Report
+	limits  wasm.Limits
+	loaded  time.Time
+	log     *logbook
+	breaker breaker
 
 	mu       sync.Mutex
 	channels map[string]runner.Channel // by options, for those that some channel has
 }
 
 func newVersion(run runner.Runner) *version {
-	v := &version{run: run, manifest: run.Manifest(), channels: map[string]runner.Channel{}}
+	v := &version{run: run, manifest: run.Manifest(), channels: map[string]runner.Channel{}, breaker: breaker{now: time.Now}}
 	v.holds.Store(1)
 	return v
 }

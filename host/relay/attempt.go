@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"net/http"
 	"time"
@@ -58,6 +59,9 @@ func (x *exchange) attempt(pick *balance.Pick, target balance.Target) *failure.F
 		f := t.try(remedies)
 		if f == nil {
 			t.succeeded()
+			lease.Worked()
+		} else if f.Source == failure.Adapter && (f.Kind == failure.KindProtocol || f.Kind == failure.KindNone) {
+			lease.Faulted(x.call.Principal.Name, x.fingerprint())
 		}
 		if f == nil || f.Remedy == nil || len(remedies) == maxRemedies || x.out.reached() == speaking || asked(remedies, *f.Remedy) {
 			return f
@@ -66,6 +70,16 @@ func (x *exchange) attempt(pick *balance.Pick, target balance.Target) *failure.F
 		t.mended = append(t.mended, adapter.Loss{Kind: adapter.Tuned, Path: "remedy." + f.Remedy.Name, Note: "asked once more: " + f.Message})
 	}
 }
+
+// fingerprint tells requests apart. It is for failures alone.
+func (x *exchange) fingerprint() uint64 {
+	if x.call.Doc == nil {
+		return uint64(x.call.Op)
+	}
+	return maphash.Bytes(fingerprints, x.call.Doc.Src)
+}
+
+var fingerprints = maphash.MakeSeed()
 
 func asked(remedies []adapter.Remedy, r adapter.Remedy) bool {
 	for _, have := range remedies {
