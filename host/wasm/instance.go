@@ -124,6 +124,9 @@ func (i *instance) call(x export, budget int64, a, b uint64) (uint64, error) {
 // trapped says what a trap was and ends the instance.
 func (i *instance) trapped(call string, err error) error {
 	e := &Error{Plugin: i.p.name, Reason: Trapped, Call: call, Detail: err.Error()}
+	if call != abi.ExportInitialize {
+		i.p.counts.spend(i.gauge.Used(), int64(i.mem.Size()))
+	}
 	var exit *sys.ExitError
 	switch {
 	case i.gauge.Reason() == meter.ReasonBudget, errors.Is(err, errHostWork):

@@ -37,6 +37,12 @@ func GrowTable(n int32) []byte {
 	return cat([]byte{0xd0, 0x70}, I32Const(n), []byte{0xfc, 15, 0}, Drop())
 }
 
+// Nest opens n blocks within each other and closes them.
+func Nest(n int) []byte { return cat(bytes.Repeat([]byte{0x02, 0x40}, n), repeat(0x0b, n)) }
+
+// LocalGet pushes a parameter or a local.
+func LocalGet(n int) []byte { return cat([]byte{0x20}, u(uint64(n))) }
+
 // Nth counts how often it was reached, in global Counter, and runs then when it was the nth time, from 1.
 func Nth(n int32, then ...[]byte) []byte {
 	return cat([]byte{0x23, Counter}, I32Const(1), []byte{0x6a, 0x24, Counter}, // counter++

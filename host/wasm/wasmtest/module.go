@@ -125,6 +125,21 @@ func Segments(segs ...jsonindex.Seg) Result {
 	})
 }
 
+// Func is the number of an export that every module has, for Call.
+func (m Module) Func(export string) int {
+	n := len(m.Imports)
+	for _, e := range abi.Exports() {
+		switch {
+		case e.Name == export:
+			return n
+		case e.Name == abi.ExportInitialize && m.Initialize == nil, slices.Contains(m.Omit, e.Name):
+		default:
+			n++
+		}
+	}
+	panic("BUG: no export " + export)
+}
+
 // Bytes is the binary of the module.
 func (m Module) Bytes() []byte {
 	results := Default()
