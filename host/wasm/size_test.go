@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -104,5 +105,28 @@ func TestEverySize(t *testing.T) {
 	}
 	if served < 200_000 {
 		t.Errorf("only %d numbers fit", served)
+	}
+}
+
+// A thousand live streams share instances: together they take what sixteen instances take, and not a thousand.
+func TestThousandStreams(t *testing.T) {
+	p, ch := loadTrouble(t, Options{})
+	const streams, events = 1000, 20
+	all := make([]*player, streams)
+	for i := range all {
+		all[i] = mustBegin(t, ch, fmt.Sprint("s", i))
+		defer all[i].Close()
+	}
+	for range events {
+		for _, x := range all {
+			if _, err := x.send(`{"quiet":"some words that a model says at a time"}`); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	s := p.Stats()
+	t.Logf("%d instances and %.1f MB for %d streams", s.Instances, float64(s.Memory)/1e6, s.Exchanges)
+	if s.Exchanges != streams || s.Instances > streams/64+1 || s.Memory > 130_000_000 {
+		t.Errorf("%+v", s)
 	}
 }
