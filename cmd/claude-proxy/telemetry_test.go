@@ -124,3 +124,20 @@ func TestBodiesInTheLog(t *testing.T) {
 		t.Error("the body of a request that went well was logged")
 	}
 }
+
+// A key that is refused shows in a live event.
+func TestHealthEvents(t *testing.T) {
+	up := upstreamOf(t, hosttest.Step{Error: &hosttest.Error{Status: 401, Message: "bad key"}})
+	p := start(t, channel("main", "openai", up.URL))
+	events := p.app.Telemetry().Subscribe(t.Context(), telemetry.Health)
+	p.post("/v1/messages", ask("m", "hello", false))
+	select {
+	case e := <-events:
+		list, ok := e.Data.([]telemetry.ChannelHealth)
+		if !ok || len(list) != 1 || list[0].Up || list[0].Keys[0].State != "invalid" || list[0].Keys[0].Cooldown <= 0 {
+			t.Errorf("health: %+v", e.Data)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("no event came")
+	}
+}

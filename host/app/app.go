@@ -64,6 +64,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	a.hub = telemetry.New(cfg, telemetry.Options{
 		Log: o.Log, Version: o.Version, Health: a.channelHealth,
 		Plugins: func() []telemetry.PluginHealth { return pluginHealth(o.Registry) },
+		Short:   func() bool { return a.memory.Level() != overload.None },
 	})
 	o.PluginChanged = a.pluginChanged(o.PluginChanged)
 	a.options = o
@@ -82,7 +83,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	}
 	a.memory = overload.New(o.Memory, a.pressed)
 	limiter := limits.New(time.Now)
-	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, observer{a.hub, limiter, a.memory})
+	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, &observer{Hub: a.hub, app: a, limits: limiter})
 	a.gate = admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait)
 	a.handler = a.holding(httpapi.New(httpapi.Options{
 		Snapshot:  func() *httpapi.Snapshot { return a.current.Load().http },

@@ -2,13 +2,13 @@ package app
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/auth"
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/limits"
-	"github.com/claude-proxy/claude-proxy/host/overload"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
@@ -17,21 +17,18 @@ import (
 // observer passes on what requests came to.
 type observer struct {
 	*telemetry.Hub
+	app    *App
 	limits *limits.Limiter
-	memory *overload.Monitor
+	// known is what the balancer had learnt when subscribers were told last.
+	known atomic.Uint64
 }
 
-// Started leaves captures out while memory is short.
-func (o observer) Started(c *relay.Call) relay.Trace {
-	if trace := o.Hub.Started(c); o.memory.Level() == overload.None {
-		return trace
-	}
-	return nil
-}
-
-func (o observer) Ended(r *relay.Record) {
+func (o *observer) Ended(r *relay.Record) {
 	o.limits.Spend(r.Call.Principal, r.Spent())
 	o.Hub.Ended(r)
+	if n := o.app.balancer.Changes(); o.known.Swap(n) != n && o.Heard() {
+		o.Publish(telemetry.Health, o.app.channelHealth())
+	}
 }
 
 func (a *App) refused(id string, p *auth.Principal, r *http.Request, f *failure.Answer) {
@@ -75,7 +72,7 @@ func pluginHealth(reg *registry.Registry) []telemetry.PluginHealth {
 // pluginChanged tells subscribers, and then whoever else wants to know.
 func (a *App) pluginChanged(next func(registry.PluginInfo)) func(registry.PluginInfo) {
 	return func(p registry.PluginInfo) {
-		a.hub.Publish(telemetry.Plugin, telemetry.PluginChange{Plugin: p.Name, State: string(p.State), Version: p.Manifest.Version, SHA256: p.SHA256, Error: p.Error})
+		a.hub.Publish(telemetry.Plugin, p)
 		if next != nil {
 			next(p)
 		}

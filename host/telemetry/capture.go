@@ -109,6 +109,9 @@ func (h *Hub) trace(call *relay.Call) relay.Trace {
 			return nil
 		}
 	}
+	if h.short != nil && h.short() {
+		return nil
+	}
 	x := &capture{id: call.ID, start: call.Received, now: h.now, budget: c}
 	x.client(call)
 	return x

@@ -15,24 +15,15 @@ const (
 	// RequestStarted and RequestEnded carry an Exchange.
 	RequestStarted EventType = "request_started"
 	RequestEnded   EventType = "request_ended"
-	// Health: a channel or key came up or went down.
+	// Health carries all channels ([]ChannelHealth): something was learnt about one of them or its keys.
 	Health EventType = "health"
-	// Reload: a configuration was put to work, or could not be.
+	// Reload carries what Reloaded was given: a configuration was put to work, or could not be.
 	Reload EventType = "reload"
-	// Plugin carries a PluginChange: a plugin was loaded, replaced, removed, or failed.
+	// Plugin carries a registry.PluginInfo: a plugin was loaded, replaced, removed, or failed.
 	Plugin EventType = "plugin"
 	// Log carries a LogLine: a warning or an error.
 	Log EventType = "log"
 )
-
-// PluginChange is how a plugin is now.
-type PluginChange struct {
-	Plugin  string `json:"plugin"`
-	State   string `json:"state"`
-	Version string `json:"version,omitempty"`
-	SHA256  string `json:"sha256,omitempty"`
-	Error   string `json:"error,omitempty"`
-}
 
 // Event is something that happened.
 type Event struct {
@@ -67,6 +58,9 @@ type subscriber struct {
 
 // heard says whether anybody listens.
 func (f *feed) heard() bool { return f.listeners.Load() > 0 }
+
+// Heard says whether there is a subscriber, for those whose events take some work.
+func (h *Hub) Heard() bool { return h.feed.heard() }
 
 // Publish tells all subscribers. data must not be changed afterwards and must hold no secret.
 func (h *Hub) Publish(t EventType, data any) {

@@ -24,6 +24,7 @@ type Hub struct {
 	feed     feed
 	meters   *meters
 	captures captures
+	short    func() bool
 
 	mu     sync.Mutex
 	live   map[string]*Exchange
@@ -45,6 +46,8 @@ type Options struct {
 	// Health and Plugins are asked when metrics are read; nil means that there is nothing to tell.
 	Health  func() []ChannelHealth
 	Plugins func() []PluginHealth
+	// Short says that memory is short, so that nothing is captured; nil means never.
+	Short func() bool
 }
 
 // settings are what the hub takes from a configuration.
@@ -56,7 +59,7 @@ type settings struct {
 
 // New returns a hub for this configuration.
 func New(cfg *config.Config, o Options) *Hub {
-	h := &Hub{now: o.Now, log: o.Log, live: make(map[string]*Exchange)}
+	h := &Hub{now: o.Now, log: o.Log, short: o.Short, live: make(map[string]*Exchange)}
 	if h.now == nil {
 		h.now = time.Now
 	}

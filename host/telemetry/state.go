@@ -8,21 +8,21 @@ import (
 
 // ChannelHealth is how a channel is, as metrics tell it.
 type ChannelHealth struct {
-	Channel string
+	Channel string `json:"channel"`
 	// Up says that a request could be served now.
-	Up       bool
-	InFlight int
-	Keys     []KeyHealth
+	Up       bool        `json:"up"`
+	InFlight int         `json:"in_flight"`
+	Keys     []KeyHealth `json:"keys"`
 }
 
 // KeyHealth is how a key is.
 type KeyHealth struct {
 	// Key is the key's id.
-	Key string
+	Key string `json:"key"`
 	// State is one of KeyStates.
-	State string
+	State string `json:"state"`
 	// Cooldown is how long the key, or its channel, is still left in peace; 0 when it is not.
-	Cooldown time.Duration
+	Cooldown time.Duration `json:"cooldown_ns"`
 }
 
 // KeyStates are all states of a key.
