@@ -2,6 +2,12 @@ module github.com/claude-proxy/claude-proxy
 
 go 1.26.0
 
+// Packages of npm may hold Go files.
+ignore (
+	./.ci/clients/node_modules
+	./webui/node_modules
+)
+
 require (
 	github.com/anthropics/anthropic-sdk-go/v2 v2.13.0
 	github.com/aymanbagabas/go-udiff v0.4.1

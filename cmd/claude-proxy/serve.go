@@ -23,6 +23,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/running"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
 	"github.com/claude-proxy/claude-proxy/plugins"
+	"github.com/claude-proxy/claude-proxy/webui"
 )
 
 func newServe(configPath *string) *cobra.Command {
@@ -56,7 +57,7 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 	logs := telemetry.NewSwitch(lines, cfg.Log, cfg.Server.Environment)
 	log := logs.Logger()
 	warnOfFewFiles(log, cfg.Server.MaxConcurrentRequests, maxFiles())
-	proxy, err := app.New(cfg, app.Options{Log: log, UseLog: logs.Use, Registry: reg, Version: programVersion(),
+	proxy, err := app.New(cfg, app.Options{Log: log, UseLog: logs.Use, Registry: reg, Version: programVersion(), UI: webui.FS,
 		Load: func() (*config.Config, config.Report) {
 			return again(source(configPath, given, listen, reg))
 		}})

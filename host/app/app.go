@@ -3,6 +3,7 @@ package app
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/httpapi"
 	"github.com/claude-proxy/claude-proxy/host/limits"
 	"github.com/claude-proxy/claude-proxy/host/overload"
+	"github.com/claude-proxy/claude-proxy/host/pages"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
@@ -51,6 +53,8 @@ type Options struct {
 	Reloaded func(ReloadResult)
 	// UseLog changes level and format of the log; may be nil.
 	UseLog func(config.Log, config.Environment)
+	// UI is the built web UI; nil where the program has none.
+	UI fs.FS
 	// Memory looks at the memory of the process; nil looks for real, see overload.Memory.
 	Memory func() overload.Sample
 	// PluginChanged is told of each plugin whose state changed; see registry.Settings. May be nil.
@@ -85,7 +89,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	limiter := limits.New(time.Now)
 	relayed := relay.New(func() *relay.Snapshot { return a.current.Load().relay }, a.balancer, &observer{Hub: a.hub, app: a, limits: limiter})
 	a.gate = admission.New(cfg.Server.MaxConcurrentRequests, cfg.Server.Queue.Length, cfg.Server.Queue.Wait)
-	a.handler = a.holding(httpapi.New(httpapi.Options{
+	surface := httpapi.Options{
 		Snapshot:  func() *httpapi.Snapshot { return a.current.Load().http },
 		Relay:     relayed,
 		Limits:    limiter,
@@ -100,7 +104,13 @@ func New(cfg *config.Config, o Options) (*App, error) {
 			a.log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))
 		},
 		Version: o.Version,
-	}))
+	}
+	if o.UI != nil {
+		if surface.UI, err = pages.New(o.UI); err != nil {
+			return nil, err
+		}
+	}
+	a.handler = a.holding(httpapi.New(surface))
 	return a, nil
 }
 

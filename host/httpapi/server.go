@@ -17,6 +17,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/config"
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/limits"
+	"github.com/claude-proxy/claude-proxy/host/pages"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/routing"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
@@ -62,6 +63,15 @@ type Options struct {
 	Panicked func(requestID string, value any, stack []byte)
 	// Version is the program's version.
 	Version string
+	// UI serves the web UI while server.web_ui is on; nil where the program has none.
+	UI ui
+}
+
+// ui is the web UI; *pages.Pages is one.
+type ui interface {
+	http.Handler
+	// Paths lists the paths that it serves, "/" among them.
+	Paths() []string
 }
 
 // api is the handler behind the routes.
@@ -84,7 +94,12 @@ func New(o Options) http.Handler {
 		a.router.HandleFunc("/metrics", a.metrics).Methods(http.MethodGet, http.MethodHead)
 	}
 	a.router.HandleFunc("/api/hello", a.hello).Methods(http.MethodGet, http.MethodHead)
-	a.router.HandleFunc("/", a.hello).Methods(http.MethodGet, http.MethodHead)
+	a.router.HandleFunc("/", a.root).Methods(http.MethodGet, http.MethodHead)
+	if a.UI != nil {
+		for _, path := range a.UI.Paths() {
+			a.router.HandleFunc(path, a.page).Methods(http.MethodGet, http.MethodHead)
+		}
+	}
 	a.router.NotFoundHandler = http.HandlerFunc(a.notFound)
 	a.router.MethodNotAllowedHandler = http.HandlerFunc(a.methodNotAllowed)
 	return a
@@ -179,6 +194,25 @@ func (a *api) metrics(w http.ResponseWriter, r *http.Request) {
 func (a *api) hello(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("content-type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, "Claude Proxy "+a.Version+" is running. Point a Claude client at this address: POST /v1/messages")
+}
+
+// root shows the web UI to browsers, and says hello to everything else that looks whether the proxy is there.
+func (a *api) root(w http.ResponseWriter, r *http.Request) {
+	if pages.WantsPage(r) && a.UI != nil && a.Snapshot().Config.Server.WebUI {
+		a.UI.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("vary", "Accept")
+	a.hello(w, r)
+}
+
+// page serves a file of the web UI.
+func (a *api) page(w http.ResponseWriter, r *http.Request) {
+	if !a.Snapshot().Config.Server.WebUI {
+		a.notFound(w, r)
+		return
+	}
+	a.UI.ServeHTTP(w, r)
 }
 
 // printable shortens outside text for an error message.
