@@ -19,8 +19,36 @@ import (
 type program struct {
 	t    *testing.T
 	url  string
-	out  *lockedBuffer
+	out  *spoken
 	stop func() int
+}
+
+// spoken collects what a program says and lets a test wait for a word.
+type spoken struct {
+	lockedBuffer
+	more chan struct{}
+}
+
+func (h *spoken) Write(p []byte) (int, error) {
+	n, err := h.lockedBuffer.Write(p)
+	select {
+	case h.more <- struct{}{}:
+	default: // somebody is told already
+	}
+	return n, err
+}
+
+// await waits until the program has said this.
+func (p *program) await(word string) {
+	p.t.Helper()
+	patience := time.After(time.Minute)
+	for !strings.Contains(p.out.String(), word) {
+		select {
+		case <-p.out.more:
+		case <-patience:
+			p.t.Fatalf("the program never said %q:\n%s", word, p.out.String())
+		}
+	}
 }
 
 var printedURL = regexp.MustCompile(`listening on (http://\S+)`)
@@ -28,7 +56,7 @@ var printedURL = regexp.MustCompile(`listening on (http://\S+)`)
 // serve runs the program in the shell's folder until the test, or stop, ends it.
 func (s *shell) serve(args ...string) *program {
 	s.t.Helper()
-	p := &program{t: s.t, out: &lockedBuffer{}}
+	p := &program{t: s.t, out: &spoken{more: make(chan struct{}, 1)}}
 	ctx, cancel := context.WithCancel(s.t.Context())
 	code := make(chan int, 1)
 	go func() { code <- run(ctx, append([]string{"serve"}, args...), p.out, p.out) }()
@@ -49,14 +77,8 @@ func (s *shell) serve(args ...string) *program {
 			s.t.Errorf("the program shows a key:\n%s", p.out.String())
 		}
 	})
-	for deadline := time.Now().Add(30 * time.Second); p.url == ""; time.Sleep(5 * time.Millisecond) {
-		if m := printedURL.FindStringSubmatch(p.out.String()); m != nil {
-			p.url = m[1]
-		}
-		if len(code) > 0 || time.Now().After(deadline) {
-			s.t.Fatalf("the program did not start:\n%s", p.out.String())
-		}
-	}
+	p.await("Try it:")
+	p.url = printedURL.FindStringSubmatch(p.out.String())[1]
 	return p
 }
 
@@ -130,7 +152,7 @@ func TestImportedFilesStartAProxy(t *testing.T) {
 // Every name of old does what it says, in the real environment of the whole program.
 func TestEveryVariableOfOld(t *testing.T) {
 	up := upstreamOf(t, hosttest.Step{Match: &hosttest.Match{Model: "slow"}, Times: -1, Fault: hosttest.Fault{Hang: "head"}})
-	channels := "version: 1\nchannels:\n" + channel("a", "openai", up.URL, "weight: 1") + channel("b", "openai", up.URL, "weight: 1")
+	channels := "version: 1\nserver: { queue: { length: 10, wait: 100ms } }\nchannels:\n" + channel("a", "openai", up.URL, "weight: 1") + channel("b", "openai", up.URL, "weight: 1")
 	run := func(name string, vars map[string]string, check func(t *testing.T, p *program)) {
 		t.Run(name, func(t *testing.T) {
 			s := newShell(t)
@@ -218,7 +240,6 @@ func TestEveryVariableOfOld(t *testing.T) {
 			}
 		}()
 		up.Wait(20*time.Second, func(r []hosttest.Request) bool { return len(r) > before })
-		// The second one waits in the queue for its five seconds.
 		status, _ := p.messages(clientKey, "gpt-4o")
 		is(t, status, 529, "the second request")
 		cancel()
@@ -261,13 +282,9 @@ func TestServeIsFoundAndWatches(t *testing.T) {
 	// Another command changes the file; the proxy sees it by itself.
 	after := says(t, "after")
 	s.ok("channels", "set", "a", "base_url="+after.URL)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if _, body := p.messages(clientKey, "gpt-4o"); strings.Contains(body, "after") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the change was not seen")
-		}
+	p.await("base_url changed")
+	if _, body := p.messages(clientKey, "gpt-4o"); !strings.Contains(body, "after") {
+		t.Error(body)
 	}
 	var out bytes.Buffer
 	if code := p.stop(); code != 0 {

@@ -80,10 +80,10 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 			greeting.Channels++
 		}
 	}
+	reloadOnSignal(ctx, proxy)
 	greeting.Write(stdout)
 	defer announce(cfg, greeting.URL, log)()
 	go proxy.Watch(ctx, nil, watch.Options{})
-	go reloadOnSignal(ctx, proxy)
 	return proxy.Serve(ctx, l)
 }
 
@@ -113,20 +113,22 @@ func announce(cfg *config.Config, url string, log *slog.Logger) (withdraw func()
 	return withdraw
 }
 
-// reloadOnSignal reads the files again at each SIGHUP, until ctx ends.
+// reloadOnSignal reads the files again at each SIGHUP, from now until ctx ends.
 func reloadOnSignal(ctx context.Context, proxy *app.App) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-signals:
-			// What it came to stands in the log.
-			_, _ = proxy.Reload(ctx, "signal")
+	go func() {
+		defer signal.Stop(signals)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+				// What it came to stands in the log.
+				_, _ = proxy.Reload(ctx, "signal")
+			}
 		}
-	}
+	}()
 }
 
 // filesBeside is what the program needs open beside two sockets for each request.
