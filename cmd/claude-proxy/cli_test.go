@@ -225,6 +225,29 @@ func TestCLIValidate(t *testing.T) {
 	s.run(2, "", "validate", "-c", "none.yaml")
 }
 
+// A plugin checks the options of its channels like a built-in adapter.
+func TestCLIValidatePlugin(t *testing.T) {
+	module := builtinPlugin(t, "openaiold")
+	s := newShell(t)
+	s.put("plugins/acme.wasm", string(module))
+	file := func(options string) {
+		s.put("plugins.yaml", "version: 1\nplugins: { cache_dir: cache }\nchannels:\n  - { name: a, adapter: acme, base_url: https://x, keys: [ canary-a-00000001 ], options: "+options+" }\n")
+	}
+	file("{ preset: deepseek }")
+	_, said := s.run(0, "", "validate", "--strict")
+	if strings.Contains(said, "unavailable") {
+		t.Errorf("the plugin is there: %s", said)
+	}
+	file("{ nonsense: 1 }")
+	_, said = s.run(2, "", "validate")
+	has(t, said, "plugins.yaml:4:", `the adapter "acme" refuses them`, "nonsense")
+	if err := os.Remove("plugins/acme.wasm"); err != nil {
+		t.Fatal(err)
+	}
+	_, said = s.run(0, "", "validate")
+	has(t, said, "unavailable until plugins/acme.wasm is there")
+}
+
 func TestCLIConfig(t *testing.T) {
 	s := newShell(t)
 	t.Setenv("LOG_LEVEL", "warn")

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/claude-proxy/claude-proxy/host/app"
 	"github.com/claude-proxy/claude-proxy/host/config"
 )
 
@@ -21,7 +25,7 @@ func newValidate(configPath *string) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := open(cmd, configPath)
-			cfg, report := source(w.path, w.given, "", w.reg)
+			cfg, report := w.withPlugins(cmd.Context())
 			if err := w.report(cfg, report, format); err != nil {
 				return err
 			}
@@ -37,6 +41,23 @@ func newValidate(configPath *string) *cobra.Command {
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text, json, or github for annotations of a workflow")
 	cmd.Flags().BoolVar(&strict, "strict", false, "fail on warnings too")
 	return cmd
+}
+
+// compilePatience is how long a check waits for plugins that may never have been compiled before.
+const compilePatience = 2 * time.Minute
+
+// withPlugins reads the configuration once more with the plugins that its channels need, so that their options are checked
+// by the plugins themselves.
+func (w *workspace) withPlugins(ctx context.Context) (*config.Config, config.Report) {
+	cfg, report := source(w.path, w.given, "", w.reg)
+	if cfg == nil || !slices.ContainsFunc(cfg.Channels, func(c config.Channel) bool { return !slices.Contains(w.reg.Names(), c.Adapter) }) {
+		return cfg, report
+	}
+	ctx, cancel := context.WithTimeout(ctx, compilePatience)
+	defer cancel()
+	app.LoadPlugins(ctx, cfg, w.reg)
+	defer w.reg.Close()
+	return source(w.path, w.given, "", w.reg)
 }
 
 // report prints what is wrong. The results of json and github go to the standard output, texts for people to stderr.

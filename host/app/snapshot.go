@@ -110,13 +110,19 @@ func secrets(c *config.Channel) []string {
 	return list
 }
 
+// LoadPlugins lets a registry load the plugins of a configuration for a command that runs no proxy, until all are loaded or
+// refused; ctx bounds the wait. What is not loaded by then is missing.
+func LoadPlugins(ctx context.Context, cfg *config.Config, reg *registry.Registry) {
+	reg.Use(plugins(cfg, Options{Registry: reg, Log: slog.New(slog.DiscardHandler)}))
+	// Whoever needs a plugin that is not there says so.
+	_ = reg.Settled(ctx)
+}
+
 // Channel makes one channel of a configuration work by itself, apart from any proxy that runs, for a test of it. Plugins
 // are loaded first where the channel needs one; ctx bounds the wait. release lets go of it.
 func Channel(ctx context.Context, cfg *config.Config, c *config.Channel, reg *registry.Registry, version string) (ch *relay.Channel, release func(), err error) {
-	if _, builtin := reg.Manifest(c.Adapter); !builtin {
-		reg.Use(plugins(cfg, Options{Registry: reg, Log: slog.New(slog.DiscardHandler)}))
-		// What is not loaded by then is missing in the answer of the test, which says so.
-		_ = reg.Settled(ctx)
+	if _, known := reg.Manifest(c.Adapter); !known {
+		LoadPlugins(ctx, cfg, reg)
 	}
 	binding, err := reg.Bind(c.Name, c.Adapter, c.Options)
 	if err != nil {

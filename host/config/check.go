@@ -3,6 +3,8 @@ package config
 import (
 	"crypto/x509"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -142,7 +144,7 @@ func (d *decoder) checkAdapterOf(c *Channel, path string, opts LoadOptions) {
 			d.problem(path+".adapter", &fault{code: CodeAdapter, severity: Warning,
 				message: "no adapter is named " + quote(c.Adapter) + ": the channel is unavailable",
 				found:   "", allowed: strings.Join(known, ", ") + ", or a plugin's file name", hint: didYouMean(near)})
-		} else if opts.Adapters != nil {
+		} else if opts.Adapters != nil && !d.exists(filepath.Join(d.join(d.config.Plugins.Dir), c.Adapter+".wasm"), opts.Open) {
 			d.problem(path+".adapter", &fault{code: CodeAdapter, severity: Note,
 				message: "the channel is unavailable until " + filepath.Join(d.config.Plugins.Dir, c.Adapter+".wasm") + " is there"})
 		}
@@ -154,6 +156,20 @@ func (d *decoder) checkAdapterOf(c *Channel, path string, opts LoadOptions) {
 	if err := opts.CheckOptions(c.Adapter, c.Options); err != nil {
 		d.problem(path+".options", &fault{code: CodeAdapter, message: "the adapter " + quote(c.Adapter) + " refuses them: " + err.Error()})
 	}
+}
+
+// exists reports whether a file is there.
+func (d *decoder) exists(path string, open func(string) (io.ReadCloser, error)) bool {
+	if open == nil {
+		_, err := os.Stat(path)
+		return err == nil
+	}
+	file, err := open(path)
+	if err != nil {
+		return false
+	}
+	_ = file.Close() // nothing was written
+	return true
 }
 
 func (d *decoder) checkRoutes() {
