@@ -286,6 +286,15 @@ func TestServeIsFoundAndWatches(t *testing.T) {
 	if _, body := p.messages(clientKey, "gpt-4o"); !strings.Contains(body, "after") {
 		t.Error(body)
 	}
+	// Another address is announced too. (PORT wins over the file, so it has to go.)
+	t.Setenv("PORT", "")
+	addr := free(t)
+	s.put("plugins.yaml", "version: 1\nserver: { listen: \""+addr+"\" }\nchannels:\n"+channel("a", "openai", after.URL))
+	p.await("listen")
+	p.await(addr)
+	if out := s.ok("snippet", "curl"); !strings.Contains(out, addr) {
+		t.Errorf("the new address is not found:\n%s", out)
+	}
 	var out bytes.Buffer
 	if code := p.stop(); code != 0 {
 		t.Errorf("%d", code)

@@ -57,7 +57,18 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 	logs := telemetry.NewSwitch(lines, cfg.Log, cfg.Server.Environment)
 	log := logs.Logger()
 	warnOfFewFiles(log, cfg.Server.MaxConcurrentRequests, maxFiles())
-	proxy, err := app.New(cfg, app.Options{Log: log, UseLog: logs.Use, Registry: reg, Version: programVersion(), UI: webui.FS,
+	var proxy *app.App
+	var info running.Info
+	proxy, err = app.New(cfg, app.Options{
+		Reloaded: func(app.ReloadResult) {
+			addr := proxy.Addr()
+			if addr == nil || info.URL == "http://"+reachable(addr) {
+				return
+			}
+			info.URL = "http://" + reachable(addr)
+			announce(info, cfg.Server.StateDir, log) // the first announcement's end withdraws this one too
+		},
+		Log: log, UseLog: logs.Use, Registry: reg, Version: programVersion(), UI: webui.FS,
 		Load: func() (*config.Config, config.Report) {
 			return again(source(configPath, given, listen, reg))
 		}})
@@ -80,9 +91,10 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 			greeting.Channels++
 		}
 	}
+	info = whoRuns(cfg, greeting.URL)
+	defer announce(info, cfg.Server.StateDir, log)()
 	reloadOnSignal(ctx, proxy)
 	greeting.Write(stdout)
-	defer announce(cfg, greeting.URL, log)()
 	go proxy.Watch(ctx, nil, watch.Options{})
 	return proxy.Serve(ctx, l)
 }
@@ -100,17 +112,22 @@ func again(cfg *config.Config, report config.Report) (*config.Config, config.Rep
 }
 
 // announce lets other commands find this proxy, until the returned function is called.
-func announce(cfg *config.Config, url string, log *slog.Logger) (withdraw func()) {
-	path, err := filepath.Abs(cfg.Path)
-	if err != nil {
-		path = cfg.Path
-	}
-	withdraw, err = running.Announce(cfg.Server.StateDir, running.Info{PID: os.Getpid(), URL: url, Config: path, Version: programVersion(), Started: time.Now()})
+func announce(info running.Info, stateDir string, log *slog.Logger) (withdraw func()) {
+	withdraw, err := running.Announce(stateDir, info)
 	if err != nil {
 		log.Warn("other commands will not find this proxy by themselves", "error", err)
 		return func() {}
 	}
 	return withdraw
+}
+
+// whoRuns is what a proxy says of itself.
+func whoRuns(cfg *config.Config, url string) running.Info {
+	path, err := filepath.Abs(cfg.Path)
+	if err != nil {
+		path = cfg.Path
+	}
+	return running.Info{PID: os.Getpid(), URL: url, Config: path, Version: programVersion(), Started: time.Now()}
 }
 
 // reloadOnSignal reads the files again at each SIGHUP, from now until ctx ends.

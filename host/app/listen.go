@@ -136,6 +136,17 @@ func (d *doors) move(old, addr string) (take, undo func(), err error) {
 	return func() { d.add(l) }, func() { _ = l.Close(); back() }, nil
 }
 
+// Addr is where the proxy listens for new connections, nil before Serve.
+func (a *App) Addr() net.Addr {
+	d := a.doors.Load()
+	if d == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open[len(d.open)-1].listener.Addr()
+}
+
 func samePort(a, b string) bool {
 	_, x, errX := net.SplitHostPort(a)
 	_, y, errY := net.SplitHostPort(b)

@@ -161,6 +161,9 @@ func (a *App) tell(r ReloadResult) {
 	a.reloads.mu.Lock()
 	a.reloads.list = append([]ReloadResult{r}, a.reloads.list[:min(len(a.reloads.list), keptReloads-1)]...)
 	a.reloads.mu.Unlock()
+	if a.options.Reloaded != nil {
+		a.options.Reloaded(r)
+	}
 	switch {
 	case !r.OK && r.Report.Failed():
 		for _, p := range r.Report.Problems {
@@ -188,9 +191,6 @@ func (a *App) tell(r ReloadResult) {
 		a.hub.Reloaded(a.Config(), nil, r)
 	} else {
 		a.hub.Reloaded(nil, errors.New(r.Error), r)
-	}
-	if a.options.Reloaded != nil {
-		a.options.Reloaded(r)
 	}
 }
 
