@@ -16,5 +16,5 @@ const (
 //go:embed ABI.md */README.md
 //go:embed */*[^t].go */*[^s]t.go */*[^t]est.go
 //go:embed render/grammar/*.go adaptertest/generic
-//go:embed examples/*/*.go examples/*/wasm/main.go examples/*/testdata/*.txtar
+//go:embed examples/*/*.go examples/*/wasm/main.go examples/echo/testdata/*.txtar examples/openaicompat/testdata/*.txtar
 var Sources embed.FS

@@ -22,7 +22,7 @@ func newPlugin() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPluginNew(), newPluginBuild(), newPluginInspect(), newPluginTest())
+	cmd.AddCommand(newPluginNew(), newPluginBuild(), newPluginInspect(), newPluginTest(), newPluginDev())
 	return cmd
 }
 

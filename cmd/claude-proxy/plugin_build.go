@@ -88,6 +88,9 @@ func buildPlugin(ctx context.Context, dir, out string) error {
 	if out, err = filepath.Abs(out); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
 	temp, err := os.MkdirTemp(filepath.Dir(out), ".build-")
 	if err != nil {
 		return err

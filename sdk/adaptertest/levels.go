@@ -82,7 +82,7 @@ func (s *Suite) Judge(only func(name string) bool, each func(*Report)) *Verdict 
 // Sum makes the verdict of reports. Tools use it where there is no suite: for an adapter that does not load.
 func Sum(reports []*Report) *Verdict {
 	v := &Verdict{Reports: reports, Reached: -1}
-	var shown, refused [Levels]int
+	var shown, asked, refused [Levels]int
 	for i := range v.Levels {
 		v.Levels[i] = LevelVerdict{Level: i, Title: levelTitles[i], Standing: Skipped}
 	}
@@ -95,6 +95,9 @@ func Sum(reports []*Report) *Verdict {
 		}
 		if r.Shown {
 			shown[r.Level]++
+		}
+		if r.Generic {
+			asked[r.Level]++
 		}
 		if r.Refused != "" {
 			refused[r.Level]++
@@ -109,7 +112,7 @@ func Sum(reports []*Report) *Verdict {
 			l.Standing = Failed
 		case shown[i] > 0:
 			l.Standing = Passed
-		case refused[i] > 0:
+		case refused[i] > 0 && refused[i] == asked[i]:
 			l.Standing = Refused
 		default:
 			l.Standing = Open
