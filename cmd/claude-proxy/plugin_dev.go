@@ -27,6 +27,7 @@ type developing struct {
 	dir      string
 	upstream string // base URL; "" for a scripted upstream
 	keyEnv   string // name of the environment variable that holds the upstream's key
+	model    string // the upstream's, which serves every model that is asked for; "" for the same name
 	listen   string
 	judging  judging
 }
@@ -50,6 +51,7 @@ func newPluginDev() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&d.upstream, "upstream", "", "the base URL of the upstream (default: a scripted one)")
 	f.StringVar(&d.keyEnv, "key-env", "", "the environment variable that holds the upstream's key")
+	f.StringVar(&d.model, "model", "", "the upstream's model that serves every request (default: as the client names it)")
 	f.StringVar(&d.listen, "listen", "127.0.0.1:0", "listen on this host:port")
 	f.StringVar(&d.judging.run, "run", "", "only cases whose name matches this regular expression")
 	return cmd
@@ -128,8 +130,15 @@ func (d *developing) scratch(dir, name string) (config string, end func(), err e
 		key = "${" + d.keyEnv + "}"
 	}
 	config = filepath.Join(dir, "plugins.yaml")
-	text := fmt.Sprintf("version: 1\nserver: { listen: %q }\nlog: { level: warn }\nchannels:\n  - { name: %q, adapter: %q, base_url: %q, keys: [%q] }\n",
-		d.listen, name, name, upstream, key)
+	models := ""
+	switch {
+	case d.model != "":
+		models = fmt.Sprintf(", models: { \"*\": %q }", d.model)
+	case d.upstream == "":
+		models = `, models: { "*": gpt-4o }` // the scripted upstream knows what its vendors' models take
+	}
+	text := fmt.Sprintf("version: 1\nserver: { listen: %q }\nlog: { level: warn }\nchannels:\n  - { name: %q, adapter: %q, base_url: %q, keys: [%q]%s }\n",
+		d.listen, name, name, upstream, key, models)
 	return config, end, os.WriteFile(config, []byte(text), 0o600)
 }
 

@@ -110,6 +110,17 @@ func newProject(name, like, module string) (*project, error) {
 	return &project{Name: name, Package: packageName(name), Module: module, Like: like, Builtin: strings.HasPrefix(from.path, builtinPath)}, nil
 }
 
+// model is a model of the vendor's, for the example of a configuration.
+func (p *project) model() string {
+	switch p.Like {
+	case "gemini":
+		return "gemini-2.5-flash"
+	case "claude":
+		return "claude-sonnet-5"
+	}
+	return "gpt-4o"
+}
+
 // packageName makes a Go name of an adapter's.
 func packageName(name string) string {
 	name = strings.ReplaceAll(name, "-", "")
@@ -231,7 +242,7 @@ func copySDK(files map[string][]byte) error {
 // fill adds what is made from templates. The name of a template is that of its file with .tmpl behind it; words between @
 // stand for the project's, and a line that begins with @builtin is for projects that began as a built-in adapter.
 func (p *project) fill(files map[string][]byte) error {
-	words := strings.NewReplacer("@name@", p.Name, "@package@", p.Package, "@module@", p.Module, "@like@", p.Like, "@go@", sdk.GoVersion, "@sdk@", sdk.Module)
+	words := strings.NewReplacer("@name@", p.Name, "@package@", p.Package, "@module@", p.Module, "@like@", p.Like, "@model@", p.model(), "@go@", sdk.GoVersion, "@sdk@", sdk.Module)
 	return fs.WalkDir(scaffold, "scaffold", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
