@@ -79,10 +79,13 @@ func TestTutorial(t *testing.T) {
 	}
 	proxyPort, mockPort := freePort(t), freePort(t)
 	var script strings.Builder
-	script.WriteString("set -e\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n")
+	script.WriteString("set -e\nbehind=\ntrap 'kill $behind; wait || true' EXIT\n")
 	for i, c := range commands {
 		c = strings.ReplaceAll(c, "127.0.0.1:3000", "127.0.0.1:"+proxyPort)
 		script.WriteString(strings.Replace(c, "claude-proxy mock", "claude-proxy mock --listen 127.0.0.1:"+mockPort, 1))
+		if strings.HasSuffix(c, "&\n") {
+			script.WriteString("behind=\"$behind $!\"\n")
+		}
 		if i == 0 {
 			fmt.Fprintf(&script, "sed -i.old 's/127.0.0.1:3999/127.0.0.1:%s/' acme/plugins.yaml\n", mockPort)
 		}
