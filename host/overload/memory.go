@@ -46,6 +46,15 @@ const (
 // used is what could not be given back: live objects rather than all, since Go lets garbage pile up to its limit on purpose,
 // and what the process has beside Go, such as the memory of plugins.
 func used() uint64 {
+	own, mapped := goMemory()
+	if resident := residentAnonymous("/proc/self/status"); resident > mapped {
+		own += resident - mapped
+	}
+	return own
+}
+
+// goMemory is what Go's own memory holds, and what it has from the system.
+func goMemory() (held, mapped uint64) {
 	samples := []metrics.Sample{{Name: metricTotal}, {Name: metricReleased}, {Name: metricFree}, {Name: metricObjects}, {Name: metricLive}}
 	metrics.Read(samples)
 	v := func(i int) uint64 {
@@ -54,13 +63,9 @@ func used() uint64 {
 		}
 		return samples[i].Value.Uint64()
 	}
-	mapped := v(0) - min(v(1), v(0))
+	mapped = v(0) - min(v(1), v(0))
 	garbage := v(2) + v(3) - min(v(4), v(3))
-	own := mapped - min(garbage, mapped)
-	if resident := residentAnonymous("/proc/self/status"); resident > mapped {
-		own += resident - mapped
-	}
-	return own
+	return mapped - min(garbage, mapped), mapped
 }
 
 // residentAnonymous reads the process's private memory, 0 where the system does not tell.
