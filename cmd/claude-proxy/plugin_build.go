@@ -81,7 +81,7 @@ func buildPlugin(ctx context.Context, dir, out string) error {
 	if err != nil {
 		return err
 	}
-	tool, err := findGo(ctx)
+	tool, err := findGo(ctx, goPlaces())
 	if err != nil {
 		return err
 	}
@@ -109,9 +109,8 @@ func buildPlugin(ctx context.Context, dir, out string) error {
 	return os.Rename(made, out)
 }
 
-// findGo finds a Go command that is new enough. The usual places are tried besides PATH.
-func findGo(ctx context.Context) (string, error) {
-	const try = "\n  try: install Go from https://go.dev/dl/, or put the folder of its go command into PATH"
+// goPlaces are where a Go command may be: in PATH, else in the usual places.
+func goPlaces() []string {
 	home, _ := os.UserHomeDir() // none: one place less to look
 	places := []string{"go"}
 	for _, dir := range []string{os.Getenv("GOROOT"), "/usr/local/go", "/usr/lib/go", "/opt/homebrew/opt/go/libexec", `C:\Program Files\Go`, filepath.Join(home, "go"), filepath.Join(home, "sdk", "go")} {
@@ -119,6 +118,12 @@ func findGo(ctx context.Context) (string, error) {
 			places = append(places, filepath.Join(dir, "bin", "go"))
 		}
 	}
+	return places
+}
+
+// findGo finds a Go command that is new enough.
+func findGo(ctx context.Context, places []string) (string, error) {
+	const try = "\n  try: install Go from https://go.dev/dl/, or put the folder of its go command into PATH"
 	var old error
 	for _, place := range places {
 		tool, err := exec.LookPath(place)
