@@ -167,8 +167,9 @@ func (j *judging) judge(ctx context.Context, t *target, progress io.Writer) (*ju
 		if err != nil {
 			return nil, err
 		}
-		result.Verdict.Reports = append(result.Verdict.Reports, afterwards(p))
-		result.Verdict = adaptertest.Sum(result.Verdict.Reports)
+		if r := afterwards(p); only == nil || !r.OK() {
+			result.Verdict = adaptertest.Sum(append(result.Verdict.Reports, r))
+		}
 	}
 	result.Time = time.Since(began)
 	result.OK = result.Verdict.OK() && result.Reached >= j.level
