@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/claude-proxy/claude-proxy/host/wasm/wasmtest"
+	"github.com/claude-proxy/claude-proxy/sdk/abi"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 	"github.com/claude-proxy/claude-proxy/sdk/runner"
 )
@@ -52,5 +54,24 @@ func BenchmarkLoadCached(b *testing.B) {
 			b.Fatal(err)
 		}
 		p.Close()
+	}
+}
+
+// BenchmarkCall is what a call costs that does nothing: budget, lock, entering and leaving the guest, the result.
+func BenchmarkCall(b *testing.B) {
+	p := load(b, wasmtest.Module{Results: map[string]wasmtest.Result{abi.ExportEnd: {}}}.Bytes(), Options{})
+	i, err := p.lend()
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.keep(i)
+	b.ReportAllocs()
+	for b.Loop() {
+		i.mu.Lock()
+		_, err := i.call(i.exports.end, p.limits.FuelPerEvent, 1, 0)
+		i.mu.Unlock()
+		if err != nil {
+			b.Fatal(err)
+		}
 	}
 }
