@@ -155,7 +155,7 @@ func newBenchProcess() *cobra.Command {
 					return err
 				}
 				defer log.Close()
-				return serve(ctx, args[1], true, "", cmd.OutOrStdout(), log)
+				return serve(ctx, args[1], true, "", false, cmd.OutOrStdout(), log)
 			}
 			return bench.Serve(ctx, args, cmd.OutOrStdout())
 		},

@@ -89,7 +89,7 @@ func (d *developing) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, config, true, "", stdout, stderr) }()
+	go func() { served <- serve(ctx, config, true, "", false, stdout, stderr) }()
 	defer func() { cancel(); <-served }()
 	for {
 		select {

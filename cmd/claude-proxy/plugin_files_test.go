@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/claude-proxy/claude-proxy/host/app"
 	"github.com/claude-proxy/claude-proxy/host/hosttest"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 )
@@ -27,7 +28,7 @@ func drop(t testing.TB, dir, name string, b []byte) {
 // plugin waits until a plugin is as asked for.
 func (p *proxy) plugin(what string, is func(registry.PluginInfo) bool) {
 	p.t.Helper()
-	timeout := time.After(60 * time.Second)
+	timeout := time.After(3 * time.Minute) // compiling takes seconds, on a busy machine a minute
 	for {
 		select {
 		case i := <-p.plugins:
@@ -68,4 +69,16 @@ func TestDropPlugin(t *testing.T) {
 	}
 	p.plugin("acme is gone", func(i registry.PluginInfo) bool { return i.State == registry.Absent })
 	absent()
+}
+
+// Where the compiler fails, plugins are interpreted (P27).
+func TestInterpretPlugins(t *testing.T) {
+	up := upstreamOf(t, hosttest.Step{Times: -1, Answer: &hosttest.Answer{Parts: []hosttest.Part{{Text: "afar"}}}})
+	dir := t.TempDir()
+	drop(t, dir, "acme.wasm", builtinPlugin(t, "openai"))
+	p := startAs(t, func(o *app.Options) { o.InterpretPlugins = true }, channel("main", "acme", up.URL), "plugins: { dir: "+dir+" }")
+	p.plugin("acme serves", active)
+	if a := p.post("/v1/messages", ask("m", "hi", true)); a.status != http.StatusOK || !strings.Contains(a.body, "afar") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
 }

@@ -28,19 +28,21 @@ import (
 
 func newServe(configPath *string) *cobra.Command {
 	var listen string
+	var interpret bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the proxy (this is what claude-proxy does without a command)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), *configPath, cmd.Flags().Changed("config"), listen, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return serve(cmd.Context(), *configPath, cmd.Flags().Changed("config"), listen, interpret, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "listen on this host:port instead of server.listen")
+	cmd.Flags().BoolVar(&interpret, "interpret-plugins", false, "run plugins without compiling them, many times slower, where the compiler fails")
 	return cmd
 }
 
-func serve(ctx context.Context, configPath string, given bool, listen string, stdout, stderr io.Writer) error {
+func serve(ctx context.Context, configPath string, given bool, listen string, interpret bool, stdout, stderr io.Writer) error {
 	reg := registry.New(plugins.Builtin())
 	defer reg.Close()
 	cfg, err := load(configPath, given, listen, reg, stderr)
@@ -68,7 +70,7 @@ func serve(ctx context.Context, configPath string, given bool, listen string, st
 			info.URL = "http://" + reachable(addr)
 			announce(info, cfg.Server.StateDir, log) // the first announcement's end withdraws this one too
 		},
-		Log: log, UseLog: logs.Use, Registry: reg, Version: programVersion(), UI: webui.FS,
+		Log: log, UseLog: logs.Use, Registry: reg, Version: programVersion(), UI: webui.FS, InterpretPlugins: interpret,
 		Load: func() (*config.Config, config.Report) {
 			return again(source(configPath, given, listen, reg))
 		}})

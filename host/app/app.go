@@ -57,6 +57,8 @@ type Options struct {
 	UI fs.FS
 	// Memory looks at the memory of the process; nil looks for real, see overload.Memory.
 	Memory func() overload.Sample
+	// InterpretPlugins runs plugins without machine code; see wasm.Config.
+	InterpretPlugins bool
 	// PluginChanged is told of each plugin whose state changed; see registry.Settings. May be nil.
 	PluginChanged func(registry.PluginInfo)
 }

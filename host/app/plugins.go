@@ -15,7 +15,7 @@ func plugins(cfg *config.Config, o Options) registry.Settings {
 	s := registry.Settings{
 		Dir: p.Dir, CacheDir: p.CacheDir, HistoryDir: filepath.Join(cfg.Server.StateDir, "plugins"),
 		Limits: pluginLimits(&p.Limits), Modules: make(map[string]registry.Module, len(p.Modules)),
-		Log: o.Log, Changed: o.PluginChanged,
+		Log: o.Log, Changed: o.PluginChanged, Interpreter: o.InterpretPlugins,
 	}
 	if s.CacheDir == "" {
 		// Without a home there is no such folder, and every start compiles anew.
