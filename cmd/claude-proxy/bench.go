@@ -38,7 +38,7 @@ func newBench() *cobra.Command {
 				o.Rounds, o.Round, o.Streams = 3, 200*time.Millisecond, 200
 			}
 			if curves != "" {
-				return benchCurves(cmd.Context(), o, quick, curves, cmd.OutOrStdout())
+				return benchCurves(cmd.Context(), o, quick, curves, into, cmd.OutOrStdout())
 			}
 			if ceilings != "" {
 				return benchCeilings(cmd.Context(), o, ceilings, cmd.OutOrStdout())
@@ -58,7 +58,7 @@ func newBench() *cobra.Command {
 	f.IntVar(&o.Rounds, "rounds", 5, "how often the targets take turns")
 	f.DurationVar(&o.Round, "round", time.Second, "how long each turn is")
 	f.StringVar(&jsonPath, "json", "", "write the figures to this file")
-	f.StringVar(&into, "into", "", "put the table into this Markdown file, between the lines <!-- bench --> and <!-- /bench -->")
+	f.StringVar(&into, "into", "", "put the table into this Markdown file, between the lines <!-- bench --> and <!-- /bench -->, or those of curves")
 	f.StringVar(&curves, "curves", "", "measure how costs grow instead, and write the plots into this folder")
 	f.StringVar(&ceilings, "ceilings", "", "measure the scenarios of this JSON file and fail when the proxy allocates more than it says")
 	f.StringVar(&o.Plugins, "plugins", "", "a folder with the adapters as .wasm (claude.wasm, openai.wasm, …); without it they are built, which needs Go and the source")
@@ -122,7 +122,7 @@ func putBetween(path, mark, text string) error {
 	return os.WriteFile(path, []byte(before+open+"\n\n"+text+"\n"+end+after), 0o644)
 }
 
-func benchCurves(ctx context.Context, o bench.Options, quick bool, dir string, stdout io.Writer) error {
+func benchCurves(ctx context.Context, o bench.Options, quick bool, dir, into string, stdout io.Writer) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -135,8 +135,17 @@ func benchCurves(ctx context.Context, o bench.Options, quick bool, dir string, s
 			return err
 		}
 	}
-	fmt.Fprint(stdout, bench.CurvesMarkdown(curves))
-	return nil
+	if into == "" {
+		fmt.Fprint(stdout, bench.CurvesMarkdown(curves, filepath.ToSlash(dir)))
+		return nil
+	}
+	folder, err := filepath.Rel(filepath.Dir(into), dir)
+	if err != nil {
+		return err
+	}
+	table := bench.CurvesMarkdown(curves, filepath.ToSlash(folder))
+	fmt.Fprint(stdout, table)
+	return putBetween(into, "curves", table)
 }
 
 // newBenchProcess is one of the processes of the bench; it ends with its standard input.

@@ -162,7 +162,7 @@ func TestSVG(t *testing.T) {
 	if got := fmt.Sprintf("%.2f %.2f", c.Lines[0].growth(), c.Lines[1].growth()); got != "1.00 2.00" {
 		t.Errorf("growth: %s", got)
 	}
-	if got := CurvesMarkdown([]Curve{c}); !strings.Contains(got, "| [A & B](n.svg) by bytes | two | 1000: 20 µs | 10000: 2000 µs | 2.00 |") {
+	if got := CurvesMarkdown([]Curve{c}, "plots"); !strings.Contains(got, "| [A & B](plots/n.svg) by bytes | two | 1000: 20 µs | 10000: 2000 µs | 2.00 |") {
 		t.Errorf("table:\n%s", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path"
 	"strings"
 )
 
@@ -158,8 +159,8 @@ func (l *Line) growth() float64 {
 	return steepest
 }
 
-// CurvesMarkdown lists the curves: their ends, and how they grow at most.
-func CurvesMarkdown(curves []Curve) string {
+// CurvesMarkdown lists the curves: their ends, and how they grow at most. The plots are linked as lying in folder.
+func CurvesMarkdown(curves []Curve, folder string) string {
 	var b strings.Builder
 	b.WriteString("| curve | line | from | to | steepest growth (1 is linear) |\n|---|---|---:|---:|---:|\n")
 	for i := range curves {
@@ -167,7 +168,7 @@ func CurvesMarkdown(curves []Curve) string {
 		for k := range c.Lines {
 			l := &c.Lines[k]
 			first, last := l.Points[0], l.Points[len(l.Points)-1]
-			fmt.Fprintf(&b, "| [%s](%s.svg) by %s | %s | %.0f: %.4g %s | %.0f: %.4g %s | %.2f |\n", c.Title, c.Name, c.X, l.Name, first.X, first.Y, c.Y, last.X, last.Y, c.Y, l.growth())
+			fmt.Fprintf(&b, "| [%s](%s) by %s | %s | %.0f: %.4g %s | %.0f: %.4g %s | %.2f |\n", c.Title, path.Join(folder, c.Name+".svg"), c.X, l.Name, first.X, first.Y, c.Y, last.X, last.Y, c.Y, l.growth())
 		}
 	}
 	return b.String()
