@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -97,6 +98,8 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 	defer announce(info, cfg.Server.StateDir, log)()
 	reloadOnSignal(ctx, proxy)
 	greeting.Write(stdout)
+	// What reading files and building tables left behind is more than serving needs.
+	go debug.FreeOSMemory()
 	go proxy.Watch(ctx, nil, watch.Options{})
 	return proxy.Serve(ctx, l)
 }
