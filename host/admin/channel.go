@@ -11,62 +11,73 @@ import (
 )
 
 func (a *api) listChannels(c *call, _ *nothing) (contract.Channels, error) {
-	out := contract.Channels{Items: a.channelViews()}
-	var err error
-	out.ETag, err = a.etag(c)
-	return out, err
+	cfg, err := a.present(c)
+	if err != nil {
+		return contract.Channels{}, err
+	}
+	return contract.Channels{ETag: c.etag, Items: a.channelViews(cfg)}, nil
 }
 
-// channelViews shows all channels in force in the order of the file.
-func (a *api) channelViews() []contract.Channel {
-	cfg, statuses, failures := a.Config(), a.statuses(), a.lastErrors()
+// present is the configuration as the file has it at this moment, with the file's state as the answer's etag: who bases a
+// change on it must see what is there, which may be newer than what is in force. A file with mistakes, or none, shows what
+// is in force; then single values cannot be changed anyway, or all of them are new.
+func (a *api) present(c *call) (*config.Config, error) {
+	v, err := a.Files.Read()
+	if err != nil {
+		return nil, refuse(codeWriteFailed, "plugins.yaml cannot be read: "+plain(err))
+	}
+	c.etag = v.Hash
+	if v.Bytes == nil {
+		return a.Config(), nil
+	}
+	cfg, _ := a.Files.Load(v.Bytes)
+	if cfg == nil {
+		return a.Config(), nil
+	}
+	return cfg, nil
+}
+
+// channelViews shows all channels of a configuration in the order of the file, with how they do where they are in force.
+func (a *api) channelViews(cfg *config.Config) []contract.Channel {
+	if len(cfg.Channels) == 0 && a.Demo() {
+		cfg = a.Config() // the implicit channel is in no file
+	}
+	failures := a.lastErrors()
 	out := make([]contract.Channel, 0, len(cfg.Channels))
-	for i := range cfg.Channels {
+	for i, s := range a.Health.Status(cfg.Channels) {
 		ch := &cfg.Channels[i]
-		s := statuses[ch.Name]
-		s.LastError = failures[ch.Name]
-		view := a.channelView(ch, s)
-		view.Demo = a.Demo()
+		status := a.channelStatus(ch, &s)
+		status.LastError = failures[ch.Name]
+		view := a.channelView(ch, status)
+		view.Demo = a.Demo() && ch.Line == 0
 		out = append(out, view)
 	}
 	return out
 }
 
-// etag reads the state of the file for the answer.
-func (a *api) etag(c *call) (string, error) {
-	v, err := a.Files.Read()
-	if err != nil {
-		return "", refuse(codeWriteFailed, "plugins.yaml cannot be read: "+plain(err))
-	}
-	c.etag = v.Hash
-	return v.Hash, nil
-}
-
 func (a *api) getChannel(c *call, _ *nothing) (contract.Channel, error) {
-	for _, view := range a.channelViews() {
-		if *view.Settings.Name == c.name("channel") {
-			_, err := a.etag(c)
-			return view, err
-		}
+	cfg, err := a.present(c)
+	if err != nil {
+		return contract.Channel{}, err
+	}
+	if view := a.channelIn(cfg, c.name("channel")); view != nil {
+		return *view, nil
 	}
 	return contract.Channel{}, noChannel(c.name("channel"))
 }
 
-func noChannel(name string) *problem {
-	return refuse(codeNotFound, fmt.Sprintf("there is no channel named %.80q", name))
-}
-
-// channelNow is the channel after a change; nil where it is not in force, as after a dry run.
-func (a *api) channelNow(changed contract.Changed, name string) *contract.Channel {
-	if changed.DryRun {
-		return nil
-	}
-	for _, view := range a.channelViews() {
+// channelIn shows one channel of a configuration; nil where it has none of that name.
+func (a *api) channelIn(cfg *config.Config, name string) *contract.Channel {
+	for _, view := range a.channelViews(cfg) {
 		if *view.Settings.Name == name {
 			return &view
 		}
 	}
 	return nil
+}
+
+func noChannel(name string) *problem {
+	return refuse(codeNotFound, fmt.Sprintf("there is no channel named %.80q", name))
 }
 
 // named finds a channel of a draft, which edits then go to.
@@ -118,8 +129,8 @@ func (a *api) createChannel(c *call, in *contract.NewChannel) (contract.ChannelC
 		return out, err
 	}
 	out.Changed, err = a.finish(c, d)
-	if err == nil {
-		out.Channel = a.channelNow(out.Changed, c.target)
+	if err == nil && !out.DryRun {
+		out.Channel = a.channelIn(d.new, c.target)
 	}
 	return out, err
 }
@@ -204,8 +215,8 @@ func (a *api) updateChannel(c *call, in *contract.ChannelPatch) (contract.Channe
 		return out, err
 	}
 	out.Changed, err = a.finish(c, d)
-	if err == nil {
-		out.Channel = a.channelNow(out.Changed, name)
+	if err == nil && !out.DryRun {
+		out.Channel = a.channelIn(d.new, name)
 	}
 	return out, err
 }

@@ -16,14 +16,29 @@ import (
 const generatedName = "generated"
 
 func (a *api) listClientKeys(c *call, _ *nothing) (contract.ClientKeys, error) {
-	var out contract.ClientKeys
-	now, used := a.now(), a.clientsUsed()
-	for i := range a.Config().Auth.Keys {
-		out.Items = append(out.Items, clientKeyView(&a.Config().Auth.Keys[i], now, used))
+	cfg, err := a.present(c)
+	if err != nil {
+		return contract.ClientKeys{}, err
 	}
-	var err error
-	out.ETag, err = a.etag(c)
-	return out, err
+	out := contract.ClientKeys{ETag: c.etag}
+	now, used := a.now(), a.clientsUsed()
+	known := map[string]bool{}
+	add := func(k *config.ClientKey) {
+		if !known[k.Name] {
+			known[k.Name] = true
+			out.Items = append(out.Items, clientKeyView(k, now, used))
+		}
+	}
+	for i := range cfg.Auth.Keys {
+		add(&cfg.Auth.Keys[i])
+	}
+	// A generated key is in no file.
+	for i := range a.Config().Auth.Keys {
+		if k := &a.Config().Auth.Keys[i]; k.Line == 0 {
+			add(k)
+		}
+	}
+	return out, nil
 }
 
 func clientKeyView(k *config.ClientKey, now time.Time, used map[string]time.Time) contract.ClientKey {

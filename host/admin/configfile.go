@@ -51,6 +51,10 @@ func (a *api) validateConfig(c *call, in *contract.ConfigText) (contract.Validat
 		return out, nil
 	}
 	d := draft{before: v, text: text, typed: []string{in.Text}}
+	if err := a.mayRefer(&d); err != nil {
+		out.Problems = []contract.ConfigProblem{{Severity: "error", Code: string(codeVariable), File: "plugins.yaml", Message: plain(err)}}
+		return out, nil
+	}
 	d.old, _ = a.Files.Load(v.Bytes)
 	cfg, report := a.Files.Load(text)
 	out.OK, out.Problems = cfg != nil, allProblems(report)
@@ -66,9 +70,12 @@ func (a *api) listHistory(c *call, _ *nothing) (contract.History, error) {
 	for _, e := range a.Files.History() {
 		out.Items = append(out.Items, historyEntry(e))
 	}
-	var err error
-	out.ETag, err = a.etag(c)
-	return out, err
+	v, err := a.Files.Read()
+	if err != nil {
+		return out, refuse(codeWriteFailed, "plugins.yaml cannot be read: "+plain(err))
+	}
+	out.ETag, c.etag = v.Hash, v.Hash
+	return out, nil
 }
 
 func historyEntry(e store.Entry) contract.HistoryEntry {

@@ -138,7 +138,7 @@ func (s *stream) pass(e telemetry.Event) error {
 // ticked tells what changed of the things that change all the time.
 func (s *stream) ticked() error {
 	if s.wants("health") {
-		for _, view := range s.a.channelViews() {
+		for _, view := range s.a.channelViews(s.a.Config()) {
 			b := encode(&view.Status)
 			if string(b) == string(s.channels[view.Status.Channel]) {
 				continue

@@ -1,12 +1,14 @@
 package admin
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -334,4 +336,30 @@ func (r *rig) browser() *http.Client {
 		r.t.Fatalf("sign-in: %d %s", a.StatusCode, a.body)
 	}
 	return client
+}
+
+// sseOf yields the events of a stream.
+func sseOf(t *testing.T, body io.Reader) iter.Seq2[string, string] {
+	return func(yield func(name, data string) bool) {
+		lines := bufio.NewScanner(body)
+		lines.Buffer(nil, 16<<20)
+		name := ""
+		for lines.Scan() {
+			switch line := lines.Text(); {
+			case strings.HasPrefix(line, "event: "):
+				name = line[len("event: "):]
+			case strings.HasPrefix(line, "data: "):
+				if !yield(name, line[len("data: "):]) {
+					return
+				}
+			}
+		}
+		if err := lines.Err(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	}
+}
+
+func logLine(message string) telemetry.LogLine {
+	return telemetry.LogLine{Time: time.Now(), Level: "WARN", Message: message, Attrs: map[string]string{"a": "b"}}
 }

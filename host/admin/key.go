@@ -15,16 +15,21 @@ import (
 func (a *api) listKeys(c *call, _ *nothing) (contract.UpstreamKeys, error) { return a.keysOf(c, "") }
 
 func (a *api) listChannelKeys(c *call, _ *nothing) (contract.UpstreamKeys, error) {
-	if channelOf(a.Config(), c.name("channel")) == nil {
-		return contract.UpstreamKeys{}, noChannel(c.name("channel"))
-	}
 	return a.keysOf(c, c.name("channel"))
 }
 
 // keysOf lists the keys of one channel, or of all.
 func (a *api) keysOf(c *call, channel string) (contract.UpstreamKeys, error) {
 	var out contract.UpstreamKeys
-	for _, view := range a.channelViews() {
+	cfg, err := a.present(c)
+	if err != nil {
+		return out, err
+	}
+	if channel != "" && channelOf(cfg, channel) == nil {
+		return out, noChannel(channel)
+	}
+	out.ETag = c.etag
+	for _, view := range a.channelViews(cfg) {
 		if channel != "" && *view.Settings.Name != channel {
 			continue
 		}
@@ -32,9 +37,7 @@ func (a *api) keysOf(c *call, channel string) (contract.UpstreamKeys, error) {
 			out.Items = append(out.Items, contract.ChannelKey{Channel: *view.Settings.Name, UpstreamKey: k})
 		}
 	}
-	var err error
-	out.ETag, err = a.etag(c)
-	return out, err
+	return out, nil
 }
 
 // keyEntries are keys as entries of the file: the short form where there is only a secret.

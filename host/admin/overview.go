@@ -26,7 +26,7 @@ func (a *api) getOverview(c *call, _ *nothing) (contract.Overview, error) {
 		Start: series.Start, StepMS: int64(series.StepSeconds) * 1000, Points: points(&series), Reloads: a.Reloads(),
 	}
 	var channels []contract.ChannelStatus
-	for _, view := range a.channelViews() {
+	for _, view := range a.channelViews(a.Config()) {
 		channels = append(channels, view.Status)
 	}
 	out.Window = window(out.Points)

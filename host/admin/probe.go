@@ -79,8 +79,9 @@ func (a *api) probed(c *call, in *contract.ProbeRequest) (*config.Channel, error
 		return nil, editProblem(err)
 	}
 	// A draft may name the variables that a saved channel could, and no others: it sends them to an address of its own.
-	if err := store.CheckReferences([]byte("version: 1\n"), text, a.Config().Plugins.EnvAllow); err != nil {
-		return nil, refuse(codeVariable, plain(err)).try("type the key itself, or name the variable in plugins.env_allow")
+	d := draft{before: store.Version{Bytes: []byte("version: 1\n")}, text: text}
+	if err := a.mayRefer(&d); err != nil {
+		return nil, err
 	}
 	cfg, report := a.Files.Load(text)
 	if cfg == nil || len(cfg.Channels) == 0 {

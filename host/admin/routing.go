@@ -15,9 +15,13 @@ import (
 )
 
 func (a *api) getRouting(c *call, _ *nothing) (contract.Routing, error) {
-	cfg := a.Config()
+	cfg, err := a.present(c)
+	if err != nil {
+		return contract.Routing{}, err
+	}
 	r := &cfg.Routing
 	out := contract.Routing{
+		ETag:     c.etag,
 		Strategy: string(r.Strategy), Affinity: string(r.Affinity), AffinityTTL: config.FormatDuration(r.AffinityTTL), Attempts: r.Attempts,
 		Models: routesOf(cfg), Overridden: map[string]string{},
 	}
@@ -26,7 +30,7 @@ func (a *api) getRouting(c *call, _ *nothing) (contract.Routing, error) {
 			out.Overridden[field] = o.Name
 		}
 	}
-	table := a.Routes()
+	table := routing.New(cfg)
 	for _, name := range table.Models() {
 		n := contract.ModelName{Name: name}
 		for _, x := range table.Candidates(name) {
@@ -34,9 +38,7 @@ func (a *api) getRouting(c *call, _ *nothing) (contract.Routing, error) {
 		}
 		out.Names = append(out.Names, n)
 	}
-	var err error
-	out.ETag, err = a.etag(c)
-	return out, err
+	return out, nil
 }
 
 // overrides says that a value comes from something that wins over the file.

@@ -10,17 +10,17 @@ import (
 )
 
 func (a *api) listSettings(c *call, _ *nothing) (contract.Settings, error) {
-	etag, err := a.etag(c)
+	cfg, err := a.present(c)
 	if err != nil {
 		return contract.Settings{}, err
 	}
-	return contract.Settings{ETag: etag, Items: a.settings(c.asks("section"))}, nil
+	return contract.Settings{ETag: c.etag, Items: a.settings(cfg, c.asks("section"))}, nil
 }
 
-// settings shows the values in force whose path begins with a section; "" is all.
-func (a *api) settings(section string) []contract.Setting {
+// settings shows the values of a configuration whose path begins with a section; "" is all.
+func (a *api) settings(cfg *config.Config, section string) []contract.Setting {
 	out := []contract.Setting{}
-	for _, v := range a.Config().Values() {
+	for _, v := range cfg.Values() {
 		if section != "" && v.Path != section && !strings.HasPrefix(v.Path, section+".") && !strings.HasPrefix(v.Path, section+"[") {
 			continue
 		}

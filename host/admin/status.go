@@ -35,7 +35,7 @@ func (a *api) status() contract.Status {
 			break
 		}
 	}
-	for _, view := range a.channelViews() {
+	for _, view := range a.channelViews(cfg) {
 		out.Channels = append(out.Channels, view.Status)
 	}
 	out.Reasons = a.attention(out.Channels, out.ReadOnlyReason)

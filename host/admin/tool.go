@@ -70,7 +70,7 @@ func (a *api) listSnippets(c *call, _ *nothing) (contract.Snippets, error) {
 const maxErrors = 50
 
 func (a *api) getDiagnostics(*call, *nothing) (contract.Diagnostics, error) {
-	out := contract.Diagnostics{Status: a.status(), Settings: a.settings(""), Audit: a.audit.list()}
+	out := contract.Diagnostics{Status: a.status(), Settings: a.settings(a.Config(), ""), Audit: a.audit.list()}
 	if v, err := a.Files.Read(); err == nil && v.Bytes != nil {
 		_, report := a.Files.Load(v.Bytes)
 		out.Problems = allProblems(report)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -109,6 +110,10 @@ func editProblem(err error) error {
 
 // finish checks a change, saves it unless it is a dry run, puts it to work and tells what it did.
 func (a *api) finish(c *call, d *draft) (contract.Changed, error) {
+	// Before anything is read that a reference leads to: what is wrong with it would tell of it.
+	if err := a.mayRefer(d); err != nil {
+		return contract.Changed{}, err
+	}
 	var report config.Report
 	d.new, report = a.Files.Load(d.text)
 	if d.new == nil {
@@ -188,23 +193,25 @@ func (a *api) confirmed(c *call) (bool, error) {
 	return true, nil
 }
 
+// mayRefer refuses references that only the file may hold. A text that cannot be read is refused for that later.
+func (a *api) mayRefer(d *draft) error {
+	if d.recalled {
+		return nil
+	}
+	if err := store.CheckReferences(d.before.Bytes, d.text, a.Config().Plugins.EnvAllow); errors.Is(err, store.ErrReference) {
+		return refuse(codeVariable, plain(err)).try("name the variable in plugins.env_allow, or write the reference into the file by hand")
+	}
+	return nil
+}
+
 // mayChange holds a change to the rules that keep keys, and what variables hold, from being sent elsewhere.
 func (a *api) mayChange(d *draft, confirmed bool) error {
-	inForce := a.Config().Plugins.EnvAllow
-	if !d.recalled {
-		if err := store.CheckReferences(d.before.Bytes, d.text, inForce); err != nil {
-			return refuse(codeVariable, plain(err)).try("name the variable in plugins.env_allow, or write the reference into the file by hand")
-		}
-	}
 	if confirmed {
 		return nil
 	}
-	var allowed []string
-	if d.old != nil {
-		allowed = d.old.Plugins.EnvAllow
-	}
+	old := cmp.Or(d.old, a.Config())
 	for _, name := range d.new.Plugins.EnvAllow {
-		if !slices.Contains(allowed, name) {
+		if !slices.Contains(old.Plugins.EnvAllow, name) {
 			return refuse(codeVariable, fmt.Sprintf("plugins.env_allow would newly allow %s", name)).
 				try("confirm it with the admin key in X-Confirm-Key, or change the file by hand")
 		}
@@ -221,10 +228,7 @@ func (a *api) mayChange(d *draft, confirmed bool) error {
 // carriesAway names the channels that would send a known key to another address without its having been typed again. Keys
 // are known from the file as it was and, where that has mistakes, from the configuration in force.
 func (d *draft) carriesAway(inForce *config.Config) []string {
-	old := d.old
-	if old == nil {
-		old = inForce
-	}
+	old := cmp.Or(d.old, inForce)
 	typed := func(s config.Secret) bool {
 		return !s.Empty() && slices.ContainsFunc(d.typed, func(text string) bool { return strings.Contains(text, s.Reveal()) })
 	}
