@@ -18,6 +18,7 @@ import (
 
 	"github.com/claude-proxy/claude-proxy/host/app"
 	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/config/store"
 	"github.com/claude-proxy/claude-proxy/host/config/watch"
 	"github.com/claude-proxy/claude-proxy/host/firstrun"
 	"github.com/claude-proxy/claude-proxy/host/registry"
@@ -60,6 +61,9 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 	logs := telemetry.NewSwitch(lines, cfg.Log, cfg.Server.Environment)
 	log := logs.Logger()
 	warnOfFewFiles(log, cfg.Server.MaxConcurrentRequests, maxFiles())
+	read := func(text []byte) (*config.Config, config.Report) {
+		return again(source(configPath, given, listen, text, reg))
+	}
 	var proxy *app.App
 	var info running.Info
 	proxy, err = app.New(cfg, app.Options{
@@ -72,9 +76,9 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 			announce(info, cfg.Server.StateDir, log) // the first announcement's end withdraws this one too
 		},
 		Log: log, UseLog: logs.Use, Registry: reg, Version: programVersion(), UI: webui.FS, InterpretPlugins: interpret,
-		Load: func() (*config.Config, config.Report) {
-			return again(source(configPath, given, listen, reg))
-		}})
+		Load:  func() (*config.Config, config.Report) { return read(nil) },
+		Files: store.New(store.Options{Path: cfg.Path, StateDir: cfg.Server.StateDir, Load: read, Log: log}),
+	})
 	if err != nil {
 		return err
 	}
@@ -97,6 +101,9 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 	info = whoRuns(cfg, greeting.URL)
 	defer announce(info, cfg.Server.StateDir, log)()
 	reloadOnSignal(ctx, proxy)
+	if cfg.Server.WebUI && webui.FS != nil {
+		greeting.Code = proxy.SignInCode()
+	}
 	greeting.Write(stdout)
 	// What reading files and building tables left behind is more than serving needs.
 	go debug.FreeOSMemory()
@@ -227,9 +234,10 @@ func exampleModel(cfg *config.Config) string {
 	return usual
 }
 
-// source reads the configuration; a missing file is an empty one unless it was given by name.
-func source(path string, given bool, listen string, reg *registry.Registry) (*config.Config, config.Report) {
-	opts := config.LoadOptions{Path: path, Optional: !given, Adapters: reg.Names(), CheckOptions: reg.Check}
+// source reads the configuration, or takes text for what the file says; nil reads it. A missing file is an empty one unless
+// it was given by name.
+func source(path string, given bool, listen string, text []byte, reg *registry.Registry) (*config.Config, config.Report) {
+	opts := config.LoadOptions{Path: path, Source: text, Optional: !given, Adapters: reg.Names(), CheckOptions: reg.Check}
 	if listen != "" {
 		opts.Flags = []config.Override{{Path: "server.listen", Value: listen, Flag: "--listen"}}
 	}
@@ -238,7 +246,7 @@ func source(path string, given bool, listen string, reg *registry.Registry) (*co
 
 // load is source, and prints what is wrong or worth knowing. The error is an exitError when it was printed.
 func load(path string, given bool, listen string, reg *registry.Registry, stderr io.Writer) (*config.Config, error) {
-	cfg, report := source(path, given, listen, reg)
+	cfg, report := source(path, given, listen, nil, reg)
 	for _, p := range append(report.Problems, report.Notes...) {
 		fmt.Fprintln(stderr, p)
 	}

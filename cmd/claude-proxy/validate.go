@@ -49,7 +49,7 @@ const compilePatience = 2 * time.Minute
 // withPlugins reads the configuration once more with the plugins that its channels need, so that their options are checked
 // by the plugins themselves.
 func (w *workspace) withPlugins(ctx context.Context) (*config.Config, config.Report) {
-	cfg, report := source(w.path, w.given, "", w.reg)
+	cfg, report := source(w.path, w.given, "", nil, w.reg)
 	if cfg == nil || !slices.ContainsFunc(cfg.Channels, func(c config.Channel) bool { return !slices.Contains(w.reg.Names(), c.Adapter) }) {
 		return cfg, report
 	}
@@ -57,7 +57,7 @@ func (w *workspace) withPlugins(ctx context.Context) (*config.Config, config.Rep
 	defer cancel()
 	app.LoadPlugins(ctx, cfg, w.reg)
 	defer w.reg.Close()
-	return source(w.path, w.given, "", w.reg)
+	return source(w.path, w.given, "", nil, w.reg)
 }
 
 // report prints what is wrong. The results of json and github go to the standard output, texts for people to stderr.

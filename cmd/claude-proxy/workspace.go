@@ -70,7 +70,7 @@ func (w *workspace) store() *store.Store {
 	o := store.Options{Path: w.path, Load: func(src []byte) (*config.Config, config.Report) {
 		return config.Load(config.LoadOptions{Path: w.path, Source: src, Adapters: w.reg.Names(), CheckOptions: w.reg.Check})
 	}}
-	if cfg, _ := source(w.path, w.given, "", w.reg); cfg != nil {
+	if cfg, _ := source(w.path, w.given, "", nil, w.reg); cfg != nil {
 		o.StateDir = cfg.Server.StateDir
 	}
 	return store.New(o)

@@ -43,6 +43,8 @@ type Options struct {
 	Reload     func(ctx context.Context, reason string) contract.Reload
 	LastReload func() *contract.Reload
 	Reloads    func() []contract.Reload
+	// ReloadOf makes the API's shape of what the hub publishes about a reload; nil where it publishes that shape itself.
+	ReloadOf func(data any) (contract.Reload, bool)
 	// RestartNeeded lists the settings whose changes take effect at the next start only.
 	RestartNeeded []string
 	// Schema returns the JSON Schema of plugins.yaml.
@@ -58,10 +60,8 @@ type Options struct {
 	Prober Prober
 	// Relay serves the requests of the playground.
 	Relay func(w http.ResponseWriter, r *http.Request, body []byte, p *auth.Principal)
-	// Ready says whether the proxy takes new requests; nil means always.
-	Ready func() error
-	// BaseURL returns the proxy's address for clients, without /v1.
-	BaseURL func() string
+	// Stopping says that the proxy takes no new requests because it stops; nil means never.
+	Stopping func() bool
 	// Address returns the client's address; nil is the other end of the connection.
 	Address func(*http.Request) string
 	// Version is the program's version.

@@ -110,7 +110,7 @@ func (a *api) alive(i *identity) bool {
 
 // hello tells all there is, after which changes are enough.
 func (s *stream) hello() error {
-	status := s.a.status()
+	status := s.a.status(s.c)
 	s.etag = status.ETag
 	for _, ch := range status.Channels {
 		s.channels[ch.Channel] = encode(&ch)
@@ -127,27 +127,43 @@ func (s *stream) pass(e telemetry.Event) error {
 		return s.send("reload", data)
 	case registry.PluginInfo:
 		return s.send("plugin", pluginView(s.a.Config(), &data))
+	case []telemetry.ChannelHealth:
+		return s.health()
 	case telemetry.LogLine:
 		return s.send("log", contract.LogLine{Time: data.Time.UTC(), Level: data.Level, Message: data.Message, Attrs: data.Attrs})
 	case contract.AuditEntry:
 		return s.send("audit", data)
+	}
+	if s.a.ReloadOf != nil {
+		if r, ok := s.a.ReloadOf(e.Data); ok {
+			return s.send("reload", r)
+		}
+	}
+	return nil
+}
+
+// health tells how those channels do of which that changed.
+func (s *stream) health() error {
+	if !s.wants("health") {
+		return nil
+	}
+	for _, view := range s.a.channelViews(s.a.Config()) {
+		b := encode(&view.Status)
+		if string(b) == string(s.channels[view.Status.Channel]) {
+			continue
+		}
+		s.channels[view.Status.Channel] = b
+		if err := s.send("health", view.Status); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // ticked tells what changed of the things that change all the time.
 func (s *stream) ticked() error {
-	if s.wants("health") {
-		for _, view := range s.a.channelViews(s.a.Config()) {
-			b := encode(&view.Status)
-			if string(b) == string(s.channels[view.Status.Channel]) {
-				continue
-			}
-			s.channels[view.Status.Channel] = b
-			if err := s.send("health", view.Status); err != nil {
-				return err
-			}
-		}
+	if err := s.health(); err != nil {
+		return err
 	}
 	if v, err := s.a.Files.Read(); err == nil && v.Hash != s.etag {
 		s.etag = v.Hash

@@ -182,7 +182,7 @@ func newRigOf(t *testing.T, text string) *rig {
 			w.Header().Set("content-type", "application/json")
 			fmt.Fprintf(w, `{"echo":%s,"by":%q,"cookies":%d}`, body, p.Name, len(req.Cookies()))
 		},
-		BaseURL: func() string { return "http://127.0.0.1:3000" }, Version: "test", Log: log,
+		Version: "test", Log: log,
 	})
 	r.srv = httptest.NewServer(r.api)
 	t.Cleanup(func() {

@@ -94,16 +94,13 @@ func pluginView(cfg *config.Config, p *registry.PluginInfo) contract.Plugin {
 	out := contract.Plugin{
 		Name: p.Name, State: string(p.State), Error: p.Error, SHA256: p.SHA256, FileSHA256: p.FileSHA256, Size: int64(p.Size),
 		LoadedAt: moment(p.LoadedAt), Calls: p.Calls, Traps: p.Stats.Faults, Instances: p.Stats.Instances, Leases: p.Leases,
-		UsedBy: list(p.Channels),
+		Memory: p.Stats.Memory, UsedBy: list(p.Channels),
 	}
 	if p.State == registry.Active {
 		out.Manifest = of(adapterView(p))
 		if p.Error != "" {
 			out.State = "old_serving"
 		}
-	}
-	if p.Report != nil {
-		out.Memory = p.Report.Memory * int64(max(p.Stats.Instances, 1))
 	}
 	for _, m := range cfg.Plugins.Modules {
 		out.Pinned = out.Pinned || m.Name == p.Name && m.SHA256 != ""

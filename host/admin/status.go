@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"net/http"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -12,14 +13,14 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
 )
 
-func (a *api) getStatus(*call, *nothing) (contract.Status, error) { return a.status(), nil }
+func (a *api) getStatus(c *call, _ *nothing) (contract.Status, error) { return a.status(c), nil }
 
 // status is the proxy as a whole.
-func (a *api) status() contract.Status {
+func (a *api) status(c *call) contract.Status {
 	cfg := a.Config()
 	out := contract.Status{
 		Demo: a.Demo(), Environment: string(cfg.Server.Environment), Config: a.Files.Path, LastReload: a.LastReload(),
-		Program: a.program(), BaseURL: a.BaseURL(), Capture: a.capture(), Totals: a.totals(),
+		Program: a.program(), BaseURL: baseURL(c.r), Capture: a.capture(), Totals: a.totals(),
 	}
 	v, err := a.Files.Read()
 	switch {
@@ -40,10 +41,18 @@ func (a *api) status() contract.Status {
 	}
 	out.Reasons = a.attention(out.Channels, out.ReadOnlyReason)
 	out.State = overall(out.Channels, out.Reasons)
-	if a.Ready != nil && a.Ready() != nil {
+	if a.Stopping != nil && a.Stopping() {
 		out.State = "stopping"
 	}
 	return out
+}
+
+// baseURL is the proxy's address for clients as the caller reaches it, without /v1.
+func baseURL(r *http.Request) string {
+	if secureCookie(r) {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }
 
 // overall is the worst of what counts: without any channel that serves, nothing does.

@@ -49,7 +49,7 @@ func (a *api) listPresets(*call, *nothing) (contract.Presets, error) {
 }
 
 func (a *api) listSnippets(c *call, _ *nothing) (contract.Snippets, error) {
-	t := connect.Target{BaseURL: a.BaseURL(), Key: "YOUR_KEY", Model: c.asks("model")}
+	t := connect.Target{BaseURL: baseURL(c.r), Key: "YOUR_KEY", Model: c.asks("model")}
 	if t.Model == "" {
 		t.Model = "claude-sonnet-4-5"
 		if names := a.Routes().Models(); len(names) > 0 {
@@ -69,8 +69,8 @@ func (a *api) listSnippets(c *call, _ *nothing) (contract.Snippets, error) {
 // maxErrors is how many failed exchanges a report of a fault holds.
 const maxErrors = 50
 
-func (a *api) getDiagnostics(*call, *nothing) (contract.Diagnostics, error) {
-	out := contract.Diagnostics{Status: a.status(), Settings: a.settings(a.Config(), ""), Audit: a.audit.list()}
+func (a *api) getDiagnostics(c *call, _ *nothing) (contract.Diagnostics, error) {
+	out := contract.Diagnostics{Status: a.status(c), Settings: a.settings(a.Config(), ""), Audit: a.audit.list()}
 	if v, err := a.Files.Read(); err == nil && v.Bytes != nil {
 		_, report := a.Files.Load(v.Bytes)
 		out.Problems = allProblems(report)

@@ -11,9 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/claude-proxy/claude-proxy/host/admin"
 	"github.com/claude-proxy/claude-proxy/host/admission"
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/config/store"
 	"github.com/claude-proxy/claude-proxy/host/httpapi"
 	"github.com/claude-proxy/claude-proxy/host/limits"
 	"github.com/claude-proxy/claude-proxy/host/overload"
@@ -30,6 +32,7 @@ type App struct {
 	log      *slog.Logger
 	current  atomic.Pointer[snapshot]
 	handler  http.Handler
+	admin    *admin.API // nil where there is none
 	balancer *balance.Balancer
 	health   *healthFile
 	memory   *overload.Monitor
@@ -51,6 +54,8 @@ type Options struct {
 	Load func() (*config.Config, config.Report)
 	// Reloaded is told of every attempt to put a changed configuration to work, before Reload returns; may be nil.
 	Reloaded func(ReloadResult)
+	// Files is plugins.yaml for the admin API, whose Load must agree with the other one; nil means no admin API.
+	Files *store.Store
 	// UseLog changes level and format of the log; may be nil.
 	UseLog func(config.Log, config.Environment)
 	// UI is the built web UI; nil where the program has none.
@@ -101,6 +106,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 		Ready:     a.ready,
 		Refused:   a.refused,
 		Metrics:   a.hub.Metrics(),
+		Admin:     a.adminMaker(),
 		Local:     a.hub.Local,
 		Panicked: func(id string, value any, stack []byte) {
 			a.log.Error("a handler panicked", "id", id, "panic", fmt.Sprint(value), "stack", string(stack))

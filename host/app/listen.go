@@ -67,6 +67,9 @@ func (a *App) Serve(stop context.Context, l net.Listener) error {
 	case <-stop.Done():
 	}
 	a.draining.Store(true)
+	if a.admin != nil {
+		a.admin.Stop() // its streams of events last for ever, and nothing in them is worth waiting for
+	}
 	drain := a.Config().Server.DrainTimeout
 	a.log.Info("stopping: no new requests, live ones may finish", "drain_timeout", drain)
 	ctx, cancel := context.WithTimeout(context.Background(), drain)

@@ -37,6 +37,8 @@ type ReloadResult struct {
 	// OK says that the files are in force now. Otherwise the configuration before stays, and Error says why.
 	OK    bool
 	Error string
+	// Hash is that of plugins.yaml as it was read; "" where that is not known.
+	Hash string
 	// Changes says what is different, without any secret; empty where nothing is.
 	Changes []string
 	// Restart names changed settings that count from the next start on.
@@ -121,6 +123,7 @@ func (a *App) reload(ctx context.Context, r *ReloadResult) error {
 // announced itself, that also goes for one that breaks off.
 func (a *App) load(ctx context.Context, r *ReloadResult) (*config.Config, error) {
 	for {
+		r.Hash = a.fileHash()
 		cfg, report := a.options.Load()
 		missing := a.missing()
 		r.Report = report

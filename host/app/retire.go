@@ -3,8 +3,11 @@ package app
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/claude-proxy/claude-proxy/host/httpapi"
 )
 
 // manyRetired is how many replaced snapshots may still have requests before that is worth a warning.
@@ -41,10 +44,23 @@ type retired struct {
 	list []*snapshot
 }
 
-// holding lets every request hold the snapshot of its beginning. In the rare case that another one comes before the request
+// holding lets every request hold the snapshot of its beginning, but not those of the admin API: they ask for what is in
+// force when they need it, and some of them last for hours.
+func (a *App) holding(next http.Handler) http.Handler {
+	held := a.held(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, httpapi.AdminPath) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		held.ServeHTTP(w, r)
+	})
+}
+
+// held lets a request hold the snapshot of its beginning. In the rare case that another one comes before the request
 // looks it up, the request uses one that it does not hold; closing that one under it takes away nothing but idle
 // connections and the news of plugins to come.
-func (a *App) holding(next http.Handler) http.Handler {
+func (a *App) held(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := a.current.Load()
 		for !s.holds.take() {

@@ -80,7 +80,6 @@ func Load(opts LoadOptions) (*Config, Report) {
 		d.overlay(env, opts.Flags)
 		d.check(opts)
 		if !d.out.failed() {
-			d.notePending()
 			d.joinPaths()
 		}
 	}

@@ -43,7 +43,6 @@ const (
 	CodeReference  Code = "reference"
 	CodeAccess     Code = "access"
 	CodeAdapter    Code = "adapter"
-	CodePending    Code = "pending"
 	CodeLimit      Code = "limit"
 )
 

@@ -16,8 +16,7 @@ type Report struct {
 	// Problems are the errors and warnings in the order of the file, those of
 	// the environment and the flags after them.
 	Problems []Problem
-	// Notes are for information: above all the settings that are accepted and
-	// take effect in a later version.
+	// Notes are for information.
 	Notes []Problem
 }
 

@@ -86,8 +86,8 @@ func TestAccessKeyIsKeptNowhere(t *testing.T) {
 
 func TestGreeting(t *testing.T) {
 	var b strings.Builder
-	Greeting{URL: "http://127.0.0.1:3000", Key: "$PROXY_ACCESS_KEY", KeyNote: "from PROXY_ACCESS_KEY", Demo: true, Config: "plugins.yaml", Model: "m"}.Write(&b)
-	for _, want := range []string{"http://127.0.0.1:3000/v1/messages", `x-api-key: $PROXY_ACCESS_KEY`, "ANTHROPIC_BASE_URL=http://127.0.0.1:3000 ", "demo", `"model":"m"`} {
+	Greeting{URL: "http://127.0.0.1:3000", Key: "$PROXY_ACCESS_KEY", KeyNote: "from PROXY_ACCESS_KEY", Demo: true, Config: "plugins.yaml", Model: "m", Code: "C0DE"}.Write(&b)
+	for _, want := range []string{"http://127.0.0.1:3000/v1/messages", `x-api-key: $PROXY_ACCESS_KEY`, "ANTHROPIC_BASE_URL=http://127.0.0.1:3000 ", "demo", `"model":"m"`, "http://127.0.0.1:3000/#code=C0DE "} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, b.String())
 		}

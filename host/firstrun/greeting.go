@@ -20,6 +20,8 @@ type Greeting struct {
 	Channels int
 	// Model is a model name for the examples.
 	Model string
+	// Code signs a browser into the web UI, once and within ten minutes; "" where there is no web UI.
+	Code string
 }
 
 // Write prints the greeting; every line that begins with two blanks can be pasted into a shell.
@@ -30,6 +32,10 @@ func (g Greeting) Write(w io.Writer) {
 		fmt.Fprintf(w, "No channel is defined in %s yet: a built-in demo answers until there is one.\n", g.Config)
 	} else {
 		fmt.Fprintf(w, "Channels: %d enabled, from %s\n", g.Channels, g.Config)
+	}
+	if g.Code != "" {
+		// In the fragment, which browsers send to nobody.
+		fmt.Fprintf(w, "Web UI: %s/#code=%s (signs you in once, within ten minutes; after that with an admin key)\n", g.URL, g.Code)
 	}
 	fmt.Fprintf(w, "\nTry it:\n")
 	fmt.Fprintf(w, "  curl -N %s/v1/messages -H \"x-api-key: %s\" -H 'content-type: application/json' -d '{\"model\":\"%s\",\"max_tokens\":200,\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n", g.URL, g.Key, g.Model)

@@ -29,7 +29,7 @@ var indexes = sync.Pool{New: func() any { return new(indexed) }}
 // messages serves POST /v1/messages and its count_tokens.
 func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		received := time.Now()
+		at := time.Now()
 		snap := a.Snapshot()
 		principal, refusal := a.authenticate(snap, r)
 		if refusal != nil {
@@ -45,29 +45,42 @@ func (a *api) messages(op adapter.Operation) http.HandlerFunc {
 			a.refuseTo(principal, w, r, refusal)
 			return
 		}
-		arrived := time.Now()
-		x := indexes.Get().(*indexed)
-		defer func() {
-			x.doc.Src = nil
-			indexes.Put(x)
-		}()
-		call, refusal := a.call(x, body, op, r)
-		if refusal != nil {
-			a.refuseTo(principal, w, r, refusal)
-			return
-		}
-		call.Principal, call.Received, call.Arrived = principal, received, arrived
-		call.Peer = peer(r, snap.Config.Server.TrustedProxies)
-		side := op != adapter.Messages
-		if refusal := a.Limits.Enter(principal, snap.Config.Server.RateLimit, side); refusal != nil {
-			a.refuseTo(principal, w, r, refusal)
-			return
-		}
-		defer a.Limits.Leave(principal, side)
-		a.admit(principal, w, r, func(ctx context.Context) {
-			a.Relay.Serve(ctx, call, newClient(w))
-		})
+		a.serveMessage(w, r, op, &received{principal: principal, body: body, at: at, arrived: time.Now()})
 	}
+}
+
+// received is a request whose sender is known and whose body was read.
+type received struct {
+	principal *auth.Principal
+	body      []byte
+	// at is when the head came, arrived when the body was there.
+	at, arrived time.Time
+}
+
+// serveMessage indexes the body and has the relay answer, within the limits.
+func (a *api) serveMessage(w http.ResponseWriter, r *http.Request, op adapter.Operation, in *received) {
+	snap := a.Snapshot()
+	x := indexes.Get().(*indexed)
+	defer func() {
+		x.doc.Src = nil
+		indexes.Put(x)
+	}()
+	call, refusal := a.call(x, in.body, op, r)
+	if refusal != nil {
+		a.refuseTo(in.principal, w, r, refusal)
+		return
+	}
+	call.Principal, call.Received, call.Arrived = in.principal, in.at, in.arrived
+	call.Peer = peer(r, snap.Config.Server.TrustedProxies)
+	side := op != adapter.Messages
+	if refusal := a.Limits.Enter(in.principal, snap.Config.Server.RateLimit, side); refusal != nil {
+		a.refuseTo(in.principal, w, r, refusal)
+		return
+	}
+	defer a.Limits.Leave(in.principal, side)
+	a.admit(in.principal, w, r, func(ctx context.Context) {
+		a.Relay.Serve(ctx, call, newClient(w))
+	})
 }
 
 // admit runs serve while a slot of the gate is held.

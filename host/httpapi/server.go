@@ -59,6 +59,9 @@ type Options struct {
 	// there is no such path.
 	Metrics http.Handler
 	Local   func(*http.Request) bool
+	// Admin makes the handler of the admin API, which serves the requests of its playground with play; nil means that there
+	// is no such API.
+	Admin func(play Play) http.Handler
 	// Panicked is told of a panic in a handler, with its stack; nil drops it.
 	Panicked func(requestID string, value any, stack []byte)
 	// Version is the program's version.
@@ -92,6 +95,9 @@ func New(o Options) http.Handler {
 	a.router.HandleFunc("/readyz", a.ready).Methods(http.MethodGet, http.MethodHead)
 	if o.Metrics != nil {
 		a.router.HandleFunc("/metrics", a.metrics).Methods(http.MethodGet, http.MethodHead)
+	}
+	if o.Admin != nil {
+		a.router.PathPrefix(AdminPath).Handler(o.Admin(a.play))
 	}
 	a.router.HandleFunc("/api/hello", a.hello).Methods(http.MethodGet, http.MethodHead)
 	a.router.HandleFunc("/", a.root).Methods(http.MethodGet, http.MethodHead)
