@@ -17,6 +17,7 @@ import (
 
 	"github.com/claude-proxy/claude-proxy/host/app"
 	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/config/store"
 	"github.com/claude-proxy/claude-proxy/host/hosttest"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/plugins"
@@ -111,14 +112,16 @@ func startAs(t testing.TB, change func(*app.Options), channels string, more ...s
 		t.Fatal(err)
 	}
 	p.path = path
-	options.Load = func() (*config.Config, config.Report) {
-		return config.Load(config.LoadOptions{Path: path, Adapters: reg.Names(), CheckOptions: reg.Check, LookupEnv: func(name string) (string, bool) {
+	load := func(text []byte) (*config.Config, config.Report) {
+		return config.Load(config.LoadOptions{Path: path, Source: text, Adapters: reg.Names(), CheckOptions: reg.Check, LookupEnv: func(name string) (string, bool) {
 			if name == "PROXY_ACCESS_KEY" {
 				return clientKey, true
 			}
 			return "", false
 		}})
 	}
+	options.Load = func() (*config.Config, config.Report) { return load(nil) }
+	options.Files = store.New(store.Options{Path: path, Load: load, Log: options.Log})
 	cfg, report := options.Load()
 	if cfg == nil {
 		t.Fatalf("the configuration is not valid:\n%s", report)

@@ -28,6 +28,9 @@ func (a *api) playground(c *call) error {
 	if in.Channel != "" {
 		r.Header.Set("X-Claude-Proxy-Channel", in.Channel)
 	}
+	// The relay writes these itself.
+	c.w.Header().Del("request-id")
+	c.w.Header().Del("cache-control")
 	a.Relay(c.w, r, in.Body, &auth.Principal{Name: "playground", Admin: true, PickChannel: true})
 	return nil
 }
