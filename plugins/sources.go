@@ -5,7 +5,7 @@ import "embed"
 // Sources is the built-in adapters as something to begin a new one with: their code, their manuals, the test that plays
 // their cases, and of the cases a few of each kind.
 //
-//go:embed */*[^t].go */*[^s]t.go openai/chat/*[^t].go openai/chat/*[^s]t.go openai/chat/*[^t]est.go */*[^t]est.go */wasm/main.go */README.md
+//go:embed */*[^t].go */*[^s]t.go */*[^t]est.go */*/*[^t].go */*/*[^s]t.go */*/*[^t]est.go */README.md
 //go:embed claude/claude_test.go gemini/gemini_test.go openai/openai_test.go openaiold/openaiold_test.go openairesponses/openairesponses_test.go
 //go:embed */testdata/agent-turn.txtar */testdata/text-stream.txtar */testdata/whole-text.txtar */testdata/images.txtar */testdata/models.txtar
 //go:embed */testdata/option-unknown.txtar */testdata/c035-*.txtar */testdata/c044-*.txtar */testdata/c088-*.txtar */testdata/c095-*.txtar

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"go/parser"
 	"go/token"
 	"io"
 	"io/fs"
@@ -33,7 +34,7 @@ var origins = map[string]origin{
 	"claude":          builtinOrigin("claude"),
 	"gemini":          builtinOrigin("gemini"),
 	"openai":          builtinOrigin("openai"),
-	"openaiold":       builtinOrigin("openaiold", "openai/chat"),
+	"openaiold":       builtinOrigin("openaiold"),
 	"openairesponses": builtinOrigin("openairesponses"),
 }
 
@@ -44,14 +45,42 @@ type origin struct {
 	files fs.FS
 	// dir is the adapter's folder in files, path its import path.
 	dir, path string
-	// more are folders beside it that it imports; they become folders of the project.
-	more []string
 }
 
 const builtinPath = "github.com/claude-proxy/claude-proxy/plugins/"
 
-func builtinOrigin(name string, more ...string) origin {
-	return origin{files: plugins.Sources, dir: name, path: builtinPath + name, more: more}
+func builtinOrigin(name string) origin {
+	return origin{files: plugins.Sources, dir: name, path: builtinPath + name}
+}
+
+// others are the folders of other adapters that this one imports, directly or not. They become folders of the project.
+func (o origin) others() ([]string, error) {
+	var found []string
+	look := []string{o.dir}
+	for len(look) > 0 {
+		files, err := fs.Glob(o.files, look[0]+"/*.go")
+		if err != nil {
+			return nil, err
+		}
+		look = look[1:]
+		for _, file := range files {
+			text, err := fs.ReadFile(o.files, file)
+			if err != nil {
+				return nil, err
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), file, text, parser.ImportsOnly)
+			if err != nil {
+				return nil, err
+			}
+			for _, spec := range f.Imports {
+				dir, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), builtinPath)
+				if ours && dir != o.dir && !strings.HasPrefix(dir, o.dir+"/") && !slices.Contains(found, dir) {
+					found, look = append(found, dir), append(look, dir)
+				}
+			}
+		}
+	}
+	return found, nil
 }
 
 // project is a new adapter.
@@ -178,7 +207,11 @@ func (p *project) copyAdapter(files map[string][]byte, from origin) error {
 	old := path.Base(from.dir)
 	r := renaming{oldPackage: old, newPackage: p.Package, oldPath: from.path, newName: p.Name,
 		paths: [][2]string{{from.path, p.Module}}}
-	for _, dir := range from.more {
+	others, err := from.others()
+	if err != nil {
+		return err
+	}
+	for _, dir := range others {
 		// The longer path comes first: one may begin with the other.
 		r.paths = append([][2]string{{builtinPath + dir, p.Module + "/" + path.Base(dir)}}, r.paths...)
 	}
@@ -215,7 +248,7 @@ func (p *project) copyAdapter(files map[string][]byte, from origin) error {
 	if err := add(from.dir, ""); err != nil {
 		return err
 	}
-	for _, dir := range from.more {
+	for _, dir := range others {
 		if err := add(dir, path.Base(dir)); err != nil {
 			return err
 		}
