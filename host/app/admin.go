@@ -151,6 +151,10 @@ func (a *App) prober(ch *config.Channel) (*relay.Channel, func(), error) {
 		o.Registry.Unbind(binding)
 		return nil, nil, err
 	}
-	return &relay.Channel{Config: ch, Adapter: binding, Upstream: client, Secrets: secrets(ch), Demo: isDemo},
+	hidden := secrets(ch)
+	if isDemo {
+		hidden = nil // its key is a word, not a secret
+	}
+	return &relay.Channel{Config: ch, Adapter: binding, Upstream: client, Secrets: hidden, Demo: isDemo},
 		func() { client.Close(); o.Registry.Unbind(binding) }, nil
 }
