@@ -97,7 +97,7 @@ func TestReadiness(t *testing.T) {
 		}
 	}
 	f(200, `"name":"channels","ok":true,"detail":"1 of 2 usable"`)
-	refused(t, p.post("/v1/messages", ask("gpt-5.6", "hi", false), "x-claude-proxy-channel: "), 502, "api_error", "", "")
+	refused(t, p.post("/v1/messages", ask("gpt-5.6", "hi", false), "x-claude-proxy-channel: "), 502, "api_error", "credentials", "false")
 	f(503, `"detail":"0 of 2 usable"`)
 	if got := p.app.Health(); got[0].State != balance.Invalid || got[1].State != balance.OK {
 		t.Errorf("%+v", got)
