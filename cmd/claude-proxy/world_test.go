@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/admission"
@@ -188,6 +189,7 @@ func (w *world) last() relay.Record {
 // runs keeps the bubble from ending, which fails the test.
 func (w *world) close() {
 	w.t.Helper()
+	synctest.Wait() // a client may have its answer before the handler has returned
 	w.client.CloseIdleConnections()
 	for _, s := range w.balance.Status(w.config.Channels) {
 		if s.InFlight != 0 || s.Keys[0].InFlight != 0 {
