@@ -500,7 +500,7 @@ func withPlugins(t *testing.T) *registry.Registry {
 	}
 	reg := registry.New(plugins.Builtin())
 	t.Cleanup(reg.Close)
-	reg.Use(registry.Settings{Dir: dir})
+	reg.Use(registry.Settings{Dir: dir, Interpreter: raced}) // compiling under the race detector takes minutes
 	if err := reg.Settled(t.Context()); err != nil {
 		t.Fatal(err)
 	}
