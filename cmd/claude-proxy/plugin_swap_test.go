@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/claude-proxy/claude-proxy/host/registry"
 )
@@ -24,21 +25,23 @@ func renamed(module []byte, n int) []byte {
 	return append(bytes.Clone(module), section...)
 }
 
+// swaps is how often a plugin's file changes under load.
+var swaps = 200
+
 // Under constant load, plain and streamed, a plugin's file is replaced by good ones, broken ones, halves of one, deleted
 // and restored, two hundred times. The reserve channel has a plugin that stays, so that there is an answer while the first
 // one is gone. No request and no stream is lost, and when all is over nothing is left of the old versions (P13, P14, P15).
 func TestSwapUnderLoad(t *testing.T) {
-	swaps := 200
-	if testing.Short() {
-		swaps = 20
-	}
 	up := upstreamOf(t)
 	dir := t.TempDir()
 	good := builtinPlugin(t, "openai")
 	drop(t, dir, "reserve.wasm", good)
 	drop(t, dir, "acme.wasm", good)
 	p := start(t, channel("main", "acme", up.URL)+channel("spare", "reserve", up.URL, "priority: 2"),
-		"plugins: { dir: "+dir+", cache_dir: "+pluginCache()+" }", "log: { level: warn }")
+		"plugins: { dir: none }", "log: { level: warn }")
+	// The folder as it is, and nobody waits longer than needed for files that are written at once.
+	const soon = 40 * time.Millisecond
+	p.reg.Use(registry.Settings{Dir: dir, CacheDir: pluginCache(), Settle: soon, Poll: soon, Changed: func(i registry.PluginInfo) { p.plugins <- i }})
 	for range 2 {
 		p.plugin("both serve", active)
 	}

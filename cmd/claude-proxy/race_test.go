@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// The race detector makes loading a plugin many times slower.
+func init() { swaps = 25 }
