@@ -85,7 +85,7 @@ export const part = (s: string): string => encodeURIComponent(s)
 /** The answer itself, for streams. Throws a Problem for an answer that is none. */
 export async function open(method: string, path: string, o: Options = {}): Promise<Response> {
   const headers: Record<string, string> = {}
-  if (o.etag !== undefined) headers['if-match'] = `"${o.etag}"`
+  if (o.etag !== undefined) headers['if-match'] = o.etag === '*' ? '*' : `"${o.etag}"`
   if (o.confirm) headers['x-confirm-key'] = o.confirm
   let body: BodyInit | undefined
   if (o.file) {

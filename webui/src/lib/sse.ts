@@ -24,10 +24,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>, start = perf
         } else if (line.startsWith('event:')) name = line.slice(6).trimStart()
         else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''))
       }
-      if (done) {
-        if (data.length) yield { name: name || 'message', data: data.join('\n'), atMs: performance.now() - start }
-        return
-      }
+      if (done) return // what has no empty line behind it is no event
     }
   } finally {
     // Who stops listening ends the request.
