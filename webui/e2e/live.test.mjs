@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { browser, channel, proxy, shot, signIn, upstream, violations } from './harness.mjs'
+
+let up, p, b
+before(async () => {
+  up = await upstream()
+  // Nothing listens at port 9, so the first channel fails and the second answers.
+  p = await proxy(`version: 1\nchannels:\n${channel('gone', 'http://127.0.0.1:9/v1')}${channel('there', up.url + '/v1', '    priority: 2\n')}`)
+  b = await browser()
+})
+after(async () => { await b?.close(); await p?.stop(); await up?.stop() })
+
+test('a failover is seen live, with its attempts', async () => {
+  const page = await b.page()
+  await signIn(page, p, '#/logs')
+  await page.getByText('No request yet').waitFor()
+  await shot(page, 'logs-empty')
+  assert.equal((await p.ask()).status, 200)
+  const row = page.locator('.logrow').first()
+  await row.waitFor()
+  await row.getByText('2×').waitFor()
+  await row.click()
+  await page.getByRole('dialog').getByText('gone').waitFor()
+  await page.getByRole('dialog').getByText('there').waitFor()
+  assert.deepEqual(await violations(page), [])
+  await shot(page, 'waterfall')
+  assert.deepEqual(page.errors, [])
+})
+
+test('a file that somebody else changed meanwhile is joined, not overwritten', async () => {
+  const page = await b.page()
+  await signIn(page, p, '#/config')
+  const area = page.getByRole('textbox', { name: 'plugins.yaml' })
+  await area.waitFor()
+  await area.fill((await area.inputValue()) + '# mine\n')
+  p.write('# theirs\n' + p.file())
+  await page.getByText('Somebody changed the file meanwhile').waitFor()
+  await shot(page, 'conflict')
+  assert.deepEqual(await violations(page), [])
+  await page.getByRole('button', { name: 'Keep both' }).click()
+  assert.match(await area.inputValue(), /^# theirs\n[\s\S]*# mine\n$/)
+  await page.getByRole('button', { name: 'Review the change' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await page.getByText('plugins.yaml saved').waitFor()
+  assert.match(p.file(), /^# theirs\n[\s\S]*# mine\n$/)
+  assert.match(p.file(), /canary-upstream-key-5ba1d07c-gone/)
+  assert.ok(!(await area.inputValue()).includes('canary'), 'a secret stands in the editor')
+})
+
+test('a server that is gone is told, and its return noticed, without a click', async () => {
+  const page = await b.page()
+  await signIn(page, p)
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  await p.halt()
+  await page.getByText('The proxy cannot be reached').waitFor()
+  await shot(page, 'gone')
+  await p.start()
+  // sessions live in memory, so the new process asks who is there, over the page as it stands
+  await page.getByText('Your session has ended').waitFor()
+  await page.getByLabel('Access key').fill(p.key)
+  await page.keyboard.press('Enter')
+  await page.getByText('The proxy cannot be reached').waitFor({ state: 'detached' })
+})
