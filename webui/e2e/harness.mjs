@@ -94,7 +94,8 @@ export async function browser() {
       page.setDefaultTimeout(20_000)
       page.errors = []
       page.on('pageerror', (e) => page.errors.push(String(e)))
-      page.on('console', (m) => { if (m.type() === 'error') page.errors.push(m.text()) })
+      // Who is not signed in is asked so by a 401, which Chromium notes by itself.
+      page.on('console', (m) => { if (m.type() === 'error' && !/status of 401/.test(m.text())) page.errors.push(m.text()) })
       page.on('request', (r) => { if (!/^(http:\/\/127\.0\.0\.1|data:|blob:)/.test(r.url())) page.errors.push('outside: ' + r.url()) })
       return page
     },
