@@ -109,10 +109,14 @@ func (t *target) learn(ctx context.Context, s *Scenario) error {
 	t.want = expectation{unit: unitOf(s.model), count: -1}
 	c := newClient(1)
 	defer c.close()
-	// A plugin may still be on its way.
+	// A plugin may still be on its way: compiling one takes seconds, on a busy machine minutes.
+	patience := 30 * time.Second
+	if s.Wasm {
+		patience = 5 * time.Minute
+	}
 	var answer []byte
 	err := fmt.Errorf("no time")
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
 		if answer, err = c.ask(ctx, t, "", nil); err == nil {
 			break
 		}
