@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // policy lets the UI load nothing but its own files and speak to its own origin; nothing may frame it. No script may stand
@@ -26,8 +27,11 @@ const minGzip = 512
 
 // file is one file as it is sent.
 type file struct {
-	plain, zipped []byte
-	kind, etag    string
+	plain []byte
+	// zipped is it compressed, nil where that saves nothing. It is made when it is first asked for: most starts of the program
+	// are not followed by a visit.
+	zipped     func() []byte
+	kind, etag string
 	// lasting: the name holds a hash of the content, so it never changes.
 	lasting bool
 }
@@ -49,7 +53,7 @@ func New(fsys fs.FS) (*Pages, error) {
 			return err
 		}
 		sum := sha256.Sum256(b)
-		p.files["/"+name] = file{plain: b, zipped: zip(b), kind: kind(name), etag: `"` + hex.EncodeToString(sum[:12]) + `"`, lasting: strings.HasPrefix(name, "assets/")}
+		p.files["/"+name] = file{plain: b, zipped: sync.OnceValue(func() []byte { return zip(b) }), kind: kind(name), etag: `"` + hex.EncodeToString(sum[:12]) + `"`, lasting: strings.HasPrefix(name, "assets/")}
 		return nil
 	})
 	if err != nil {
@@ -99,9 +103,11 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := f.plain
-	if f.zipped != nil && takesGzip(r.Header.Get("Accept-Encoding")) {
-		body = f.zipped
-		h.Set("content-encoding", "gzip")
+	if takesGzip(r.Header.Get("Accept-Encoding")) {
+		if zipped := f.zipped(); zipped != nil {
+			body = zipped
+			h.Set("content-encoding", "gzip")
+		}
 	}
 	h.Set("content-length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)
