@@ -28,9 +28,12 @@ var errAbsent = errors.New("no running proxy was found\n  try: claude-proxy serv
 
 // remote finds the running proxy and a key for it.
 func (w *workspace) remote() (*remote, error) {
-	cfg, err := w.quietly()
-	if err != nil {
-		return nil, err
+	cfg, _ := source(w.path, w.given, "", nil, w.reg)
+	if cfg == nil {
+		// The file has mistakes, which the running proxy is to tell: the environment and the usual places have to do.
+		if cfg, _ = source(w.path, w.given, "", []byte("version: 1\n"), w.reg); cfg == nil {
+			return nil, errAbsent
+		}
 	}
 	info, err := running.Find(cfg.Server.StateDir)
 	if errors.Is(err, running.ErrNone) {

@@ -167,6 +167,9 @@ func (a *App) tell(r ReloadResult) {
 	if a.options.Reloaded != nil {
 		a.options.Reloaded(r)
 	}
+	if r.OK {
+		a.record(strings.Join(r.Changes, "; "))
+	}
 	switch {
 	case !r.OK && r.Report.Failed():
 		for _, p := range r.Report.Problems {
@@ -178,11 +181,7 @@ func (a *App) tell(r ReloadResult) {
 	case !r.OK:
 		a.log.Error("the configuration before stays in force", "reason", r.Reason, "error", r.Error)
 	default:
-		changes := strings.Join(r.Changes, "; ")
-		if runes := []rune(changes); len(runes) > shownChanges {
-			changes = string(runes[:shownChanges]) + "…"
-		}
-		a.log.Info("the configuration was read again", "reason", r.Reason, "changes", changes, "took", r.Took)
+		a.log.Info("the configuration was read again", "reason", r.Reason, "changes", shortened(strings.Join(r.Changes, "; ")), "took", r.Took)
 		for _, p := range r.Report.Warnings() {
 			a.log.Warn("the configuration may not be what was meant", "at", place(p), "path", p.Path, "message", p.Message, "hint", p.Hint)
 		}
@@ -195,6 +194,24 @@ func (a *App) tell(r ReloadResult) {
 	} else {
 		a.hub.Reloaded(nil, errors.New(r.Error), r)
 	}
+}
+
+// record takes the file into the history, where it is not the newest version already: somebody edited it by hand.
+func (a *App) record(summary string) {
+	if a.options.Files == nil {
+		return
+	}
+	if summary == "" {
+		summary = "comments and layout only"
+	}
+	a.options.Files.Record("file", shortened(summary))
+}
+
+func shortened(changes string) string {
+	if runes := []rune(changes); len(runes) > shownChanges {
+		return string(runes[:shownChanges]) + "…"
+	}
+	return changes
 }
 
 func place(p config.Problem) string {
@@ -210,7 +227,8 @@ func (a *App) Watch(ctx context.Context, ready chan<- struct{}, o watch.Options)
 	if o.Log == nil {
 		o.Log = a.log
 	}
-	watch.Run(ctx, func() []string { return a.Config().Files }, func() {
+	a.record("as it was when the proxy started")
+	watch.Run(ctx, func() []config.File { return a.Config().Files }, func() {
 		// What it came to was told already.
 		_, _ = a.Reload(ctx, ReasonFile)
 	}, ready, o)

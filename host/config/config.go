@@ -7,6 +7,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"net/netip"
 	"time"
 )
@@ -33,13 +34,20 @@ type Config struct {
 	Dir  string
 	// FromFile says that there was such a file.
 	FromFile bool
-	// Files are all files that were read or looked for: plugins.yaml, .env, and
-	// what ca_file and file: name. When one of them changes, Load may answer
-	// otherwise.
-	Files []string
+	// Files are all files that were read or looked for, with the hash of what
+	// was found: plugins.yaml, .env, and what ca_file and file: name. When one of
+	// them changes, Load may answer otherwise.
+	Files []File
 	// Origins tells where the values that are not defaults came from, by path
 	// ("server.listen", "channels[0].weight"). Use [Config.Origin] to look one up.
 	Origins map[string]Origin
+}
+
+// File is a file that a configuration was read from.
+type File struct {
+	Path string
+	// Sum is the SHA-256 of its content; zero where it could not be read.
+	Sum [sha256.Size]byte
 }
 
 // Server is how the proxy listens and what it lets in.

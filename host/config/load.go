@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -69,8 +70,9 @@ func Load(opts LoadOptions) (*Config, Report) {
 	d.file, d.dotEnv = opts.Path, opts.DotEnv
 	read := reader(opts.Open)
 	d.read = func(path string, limit int64) ([]byte, error) {
-		d.config.Files = append(d.config.Files, path)
-		return read(path, limit)
+		data, err := read(path, limit)
+		d.wasRead(path, data, err)
+		return data, err
 	}
 	d.config.Path, d.config.Dir = opts.Path, dir
 
@@ -90,6 +92,15 @@ func Load(opts LoadOptions) (*Config, Report) {
 		return nil, report
 	}
 	return d.config, report
+}
+
+// wasRead notes a file with what was found in it.
+func (d *decoder) wasRead(path string, data []byte, err error) {
+	f := File{Path: path}
+	if err == nil {
+		f.Sum = sha256.Sum256(data)
+	}
+	d.config.Files = append(d.config.Files, f)
 }
 
 // reader returns a function that reads a whole file up to a limit.
@@ -135,7 +146,7 @@ func (d *decoder) loadDotEnv() dotEnv {
 func (d *decoder) loadFile(opts LoadOptions) bool {
 	data := opts.Source
 	if data != nil {
-		d.config.Files = append(d.config.Files, opts.Path)
+		d.wasRead(opts.Path, data, nil)
 	}
 	if data == nil {
 		var err error

@@ -40,11 +40,14 @@ func TestSampleAsItStands(t *testing.T) {
 	}
 	want := Default()
 	want.Path, want.Dir = c.Path, c.Dir
-	want.FromFile, want.Files = true, []string{"../../.env", samplePath}
+	want.FromFile, want.Files = true, c.Files
 	want.Server.StateDir, want.Plugins.Dir = "../../.claude-proxy", "../../plugins"
 	want.Origins = c.Origins
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("not the defaults:\n%+v\n%+v", c, want)
+	}
+	if len(c.Files) != 2 || c.Files[0].Path != "../../.env" || c.Files[0].Sum != (File{}).Sum || c.Files[1].Path != samplePath || c.Files[1].Sum == (File{}).Sum {
+		t.Errorf("files: %v", c.Files)
 	}
 	if len(c.Origins) != 1 || c.Origin("version").Source != FromFile {
 		t.Errorf("only the version is live, got %v", c.Origins)

@@ -113,7 +113,8 @@ func (p Patient) secrets() Finding {
 	for _, k := range p.Config.Auth.Keys {
 		inFile = inFile || k.Ref == "" && k.Line > 0
 	}
-	for _, path := range p.Config.Files {
+	for _, file := range p.Config.Files {
+		path := file.Path
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm()&0o004 == 0 || path == p.Config.Path && !inFile || strings.HasSuffix(path, ".pem") || strings.HasSuffix(path, ".crt") {
 			continue

@@ -15,9 +15,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/claude-proxy/claude-proxy/host/config"
 )
 
 // Options say how patient the watch is. The zero value is usable.
@@ -36,10 +39,10 @@ type Options struct {
 // maxFile is how much of a file counts, in bytes.
 const maxFile = 8 << 20
 
-// Run calls changed, in its own goroutine, whenever the content of one of the files differs from what it was at the last
-// call, until ctx ends. files is asked before every look, so that the list may change; a file that is not there counts
-// too. ready is closed when the watch has begun; it may be nil.
-func Run(ctx context.Context, files func() []string, changed func(), ready chan<- struct{}, o Options) {
+// Run calls changed, in its own goroutine, whenever the content of one of the files differs from what is known of it, until
+// ctx ends; each content is told once. files is asked before every look what is known, so that what changes while somebody
+// reads it is not missed; a file that is not there counts too. ready is closed when the watch has begun; it may be nil.
+func Run(ctx context.Context, files func() []config.File, changed func(), ready chan<- struct{}, o Options) {
 	w := &watcher{files: files, changed: changed, quiet: o.Quiet, apart: o.Apart, log: o.Log, folders: make(map[string]bool)}
 	if w.quiet == 0 {
 		w.quiet = 300 * time.Millisecond
@@ -57,7 +60,7 @@ func Run(ctx context.Context, files func() []string, changed func(), ready chan<
 }
 
 type watcher struct {
-	files   func() []string
+	files   func() []config.File
 	changed func()
 	quiet   time.Duration
 	apart   time.Duration
@@ -66,12 +69,14 @@ type watcher struct {
 	system  *fsnotify.Watcher // nil where the system cannot watch
 	folders map[string]bool
 	stamps  []stamp
-	content map[string][sha256.Size]byte
+	// told is what the last call of changed was about, by path.
+	told map[string][sha256.Size]byte
 }
 
-// stamp is what a file looks like from outside.
+// stamp is what a file looks like from outside, and what is known of its content.
 type stamp struct {
 	path string
+	sum  [sha256.Size]byte
 	size int64
 	time time.Time
 	mode fs.FileMode
@@ -88,14 +93,14 @@ func (w *watcher) run(ctx context.Context, poll time.Duration, ready chan<- stru
 		defer system.Close()
 		w.system, events, failures = system, system.Events, system.Errors
 	}
-	w.look()
+	w.stamps = w.stampsNow()
+	w.watchFolders()
 	if ready != nil {
 		close(ready)
 	}
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
-	due := time.NewTimer(time.Hour)
-	due.Stop()
+	due := time.NewTimer(0) // what changed before the watch began is found at once
 	var last time.Time
 	for {
 		select {
@@ -116,37 +121,31 @@ func (w *watcher) run(ctx context.Context, poll time.Duration, ready chan<- stru
 			if w.look() {
 				last = time.Now()
 				w.changed()
-				w.meet()
+				// The change may have brought other files, and what happened to them meanwhile nobody told.
+				due.Reset(w.quiet)
 			}
 		}
 	}
 }
 
-// look reads the files, and reports whether one says something else than last time.
+// look reads the files, and reports whether one says something else than is known, which was not told yet.
 func (w *watcher) look() bool {
 	w.stamps = w.stampsNow()
-	before := w.content
-	w.content = make(map[string][sha256.Size]byte)
 	differs := false
+	told := make(map[string][sha256.Size]byte)
 	for _, s := range w.stamps {
-		w.content[s.path] = sum(s.path)
-		if old, ok := before[s.path]; ok && old != w.content[s.path] {
+		now := sum(s.path)
+		if now == s.sum {
+			continue
+		}
+		told[s.path] = now
+		if last, ok := w.told[s.path]; !ok || last != now {
 			differs = true
 		}
 	}
+	w.told = told
 	w.watchFolders()
 	return differs
-}
-
-// meet takes in the files that a change has brought.
-func (w *watcher) meet() {
-	w.stamps = w.stampsNow()
-	for _, s := range w.stamps {
-		if _, ok := w.content[s.path]; !ok {
-			w.content[s.path] = sum(s.path)
-		}
-	}
-	w.watchFolders()
 }
 
 // sum is a hash of a file's content; one that cannot be read has one of its own.
@@ -168,12 +167,13 @@ func (w *watcher) stampsDiffer() bool {
 }
 
 func (w *watcher) stampsNow() []stamp {
-	paths := slices.Clone(w.files())
-	slices.Sort(paths)
+	known := slices.Clone(w.files())
+	slices.SortStableFunc(known, func(a, b config.File) int { return strings.Compare(a.Path, b.Path) })
+	known = slices.CompactFunc(known, func(a, b config.File) bool { return a.Path == b.Path })
 	var list []stamp
-	for _, path := range slices.Compact(paths) {
-		s := stamp{path: path}
-		if info, err := os.Stat(path); err == nil {
+	for _, f := range known {
+		s := stamp{path: f.Path, sum: f.Sum}
+		if info, err := os.Stat(f.Path); err == nil {
 			s.size, s.time, s.mode = info.Size(), info.ModTime(), info.Mode()
 		}
 		list = append(list, s)

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/config"
 )
 
 func put(t *testing.T, path, text string) {
@@ -25,7 +27,15 @@ func begin(t *testing.T, o Options, files ...string) <-chan string {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		Run(ctx, func() []string { return files }, func() {
+		known := func() (list []config.File) {
+			for _, path := range files {
+				list = append(list, config.File{Path: path, Sum: sum(path)})
+			}
+			return list
+		}
+		at := known()
+		Run(ctx, func() []config.File { return at }, func() {
+			at = known()
 			text, _ := os.ReadFile(files[0])
 			told <- string(text)
 		}, ready, o)
