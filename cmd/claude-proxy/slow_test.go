@@ -49,9 +49,12 @@ func simulated(t *testing.T, test func(t *testing.T, p *pipes, log *lockedBuffer
 	synctest.Test(t, func(t *testing.T) {
 		cfg := config.Default()
 		cfg.Version = 1
+		cfg.Plugins.Dir = "" // who waits for the file system keeps simulated time from passing
 		cfg.Auth.Keys = []config.ClientKey{{Name: "test", Key: config.NewSecret(clientKey), Enabled: true}}
 		log := &lockedBuffer{}
-		a, err := app.New(cfg, app.Options{Log: slog.New(slog.NewTextHandler(log, nil)), Registry: registry.New(plugins.Builtin()), Version: "test"})
+		reg := registry.New(plugins.Builtin())
+		defer reg.Close()
+		a, err := app.New(cfg, app.Options{Log: slog.New(slog.NewTextHandler(log, nil)), Registry: reg, Version: "test"})
 		if err != nil {
 			t.Fatal(err)
 		}
