@@ -79,11 +79,12 @@ func TestPluginsEqualNative(t *testing.T) {
 	for _, m := range plugins.Builtin() {
 		native := m.Manifest()
 		t.Run(native.Name, func(t *testing.T) {
+			t.Parallel()
 			p := loadPlugin(t, native.Name)
 			if got := p.Manifest(); !reflect.DeepEqual(got, native) {
 				t.Errorf("the manifest differs\nnative %+v\nplugin %+v", native, got)
 			}
-			adaptertest.Run(t, p, filepath.Join("..", "..", "plugins", native.Name, "testdata"), adaptertest.Options{Seeds: 5})
+			adaptertest.Run(t, p, filepath.Join("..", "..", "plugins", native.Name, "testdata"), adaptertest.Options{Seeds: 2})
 			s := p.Stats()
 			if s.Faults != 0 || s.Lost != 0 || s.Exchanges != 0 || s.KeptBytes != 0 {
 				t.Errorf("after the kit: %+v", s)
