@@ -183,15 +183,20 @@ func awaitPlugins(ctx context.Context, reg *registry.Registry, log *slog.Logger)
 	}
 }
 
-// ensureKey makes sure that somebody can use the proxy: with no usable client key configured, one is generated and kept.
+// ensureKey makes sure that somebody can use the proxy and change it: with no usable client key configured, one is generated
+// and kept. It stays until an admin key takes its place, for the first client key that somebody makes must not lock them out.
 func ensureKey(cfg *config.Config, g *firstrun.Greeting) error {
+	usable, admin := false, false
 	for _, k := range cfg.Auth.Keys {
 		if !k.Usable() {
 			continue
 		}
-		if k.Line != 0 {
+		if k.Line != 0 && !usable {
 			g.Key, g.KeyNote = "YOUR_KEY", "any key of auth.keys, such as the one named "+k.Name
 		}
+		usable, admin = true, admin || k.Admin
+	}
+	if admin || usable && !firstrun.HasAccessKey(cfg.Server.StateDir) {
 		return nil
 	}
 	key, path, made, err := firstrun.AccessKey(cfg.Server.StateDir)

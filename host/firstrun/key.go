@@ -41,6 +41,12 @@ func AccessKey(stateDir string) (key config.Secret, path string, made bool, err 
 	return config.NewSecret(text), path, true, nil
 }
 
+// HasAccessKey says that the state folder holds a key that AccessKey made.
+func HasAccessKey(stateDir string) bool {
+	info, err := os.Stat(filepath.Join(stateDir, keyFile))
+	return err == nil && info.Mode().IsRegular() && info.Size() > 0
+}
+
 // write puts the text in place in one step, so that no other copy of the program reads half of it.
 func write(path, text string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), keyFile+".*") // 0600 by its contract
