@@ -41,3 +41,28 @@ func TestGeneratedKeyStays(t *testing.T) {
 		})
 	}
 }
+
+// A reload that brings the first admin key keeps the generated one for the rest of the run; the next start goes without it.
+func TestGeneratedKeyOutlivesAReload(t *testing.T) {
+	first := &config.Config{}
+	first.Server.StateDir = t.TempDir()
+	if err := ensureKey(first, new(firstrun.Greeting)); err != nil {
+		t.Fatal(err)
+	}
+	generated := generatedKey(first)
+	if generated == nil {
+		t.Fatal("no generated key")
+	}
+	admin := config.ClientKey{Name: "me", Key: config.NewSecret("canary-admin-key"), Enabled: true, Admin: true, Line: 3}
+	for _, c := range []struct {
+		name      string
+		generated *config.ClientKey
+		want      int
+	}{{"in this run", generated, 2}, {"in the next", nil, 1}} {
+		next := &config.Config{}
+		next.Server.StateDir, next.Auth.Keys = first.Server.StateDir, []config.ClientKey{admin}
+		if got, _ := again(c.generated, next, config.Report{}); len(got.Auth.Keys) != c.want {
+			t.Errorf("%s: %d client keys, want %d", c.name, len(got.Auth.Keys), c.want)
+		}
+	}
+}

@@ -55,6 +55,7 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 	if err := ensureKey(cfg, &greeting); err != nil {
 		return err
 	}
+	generated := generatedKey(cfg)
 	// A pipe that nobody reads must not hold up requests.
 	lines := telemetry.NewAsync(stderr, nil)
 	defer lines.Close(time.Second)
@@ -62,7 +63,8 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 	log := logs.Logger()
 	warnOfFewFiles(log, cfg.Server.MaxConcurrentRequests, maxFiles())
 	read := func(text []byte) (*config.Config, config.Report) {
-		return again(source(configPath, given, listen, text, reg))
+		cfg, report := source(configPath, given, listen, text, reg)
+		return again(generated, cfg, report)
 	}
 	var proxy *app.App
 	var info running.Info
@@ -111,16 +113,33 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 	return proxy.Serve(ctx, l)
 }
 
-// again completes a configuration that was read while the proxy runs.
-func again(cfg *config.Config, report config.Report) (*config.Config, config.Report) {
+// again completes a configuration that was read while the proxy runs. A key that was generated for this run stays for all of
+// it: whoever makes the first admin key in the web UI has signed in with the generated one and has yet to see the new one.
+func again(generated *config.ClientKey, cfg *config.Config, report config.Report) (*config.Config, config.Report) {
 	if cfg == nil {
 		return nil, report
+	}
+	if generated != nil {
+		cfg.Auth.Keys = append(cfg.Auth.Keys, *generated)
 	}
 	if err := ensureKey(cfg, new(firstrun.Greeting)); err != nil {
 		report.Problems = append(report.Problems, config.Problem{Code: config.CodeAccess, File: cfg.Path, Message: err.Error()})
 		return nil, report
 	}
 	return cfg, report
+}
+
+// generatedName is how the generated key is called.
+const generatedName = "generated"
+
+// generatedKey is the key that ensureKey added to a configuration; nil where it added none.
+func generatedKey(cfg *config.Config) *config.ClientKey {
+	for i := range cfg.Auth.Keys {
+		if k := &cfg.Auth.Keys[i]; k.Name == generatedName && k.Line == 0 {
+			return k
+		}
+	}
+	return nil
 }
 
 // announce lets other commands find this proxy, until the returned function is called.
@@ -203,7 +222,7 @@ func ensureKey(cfg *config.Config, g *firstrun.Greeting) error {
 	if err != nil && key.Empty() {
 		return err
 	}
-	cfg.Auth.Keys = append(cfg.Auth.Keys, config.ClientKey{Name: "generated", Key: key, Admin: true, Enabled: true})
+	cfg.Auth.Keys = append(cfg.Auth.Keys, config.ClientKey{Name: generatedName, Key: key, Admin: true, Enabled: true})
 	g.Key, g.KeyNote = key.Reveal(), "kept in "+path
 	switch {
 	case err != nil:
