@@ -106,7 +106,7 @@ func reply(asked string) string {
 	if asked != "" {
 		text += "You wrote: \"" + asked + "\". "
 	}
-	return text + "To reach a real model, add a channel with an adapter, a base_url and a key to plugins.yaml and start the proxy again."
+	return text + "To reach a real model, add a channel with an adapter, a base_url and a key: in the web UI, or in plugins.yaml."
 }
 
 // lastWords finds the text of the last message of the user, shortened.
