@@ -49,6 +49,14 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// tail is the newest part of it.
+func (l *lockedBuffer) tail() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.b.Bytes()
+	return string(b[max(0, len(b)-32<<10):])
+}
+
 // proxy is a whole running proxy over a real socket.
 type proxy struct {
 	t    testing.TB
@@ -207,7 +215,21 @@ func (p *proxy) do(method, path string, body io.Reader, headers ...string) answe
 	b, err := io.ReadAll(resp.Body)
 	p.seen.Write(b)
 	resp.Header.Write(&p.seen)
+	if strings.HasPrefix(path, "/v1/messages") {
+		p.awaitLine(resp.Header.Get("request-id"))
+	}
 	return answer{status: resp.StatusCode, header: resp.Header, body: string(b), closes: resp.Close, cut: err}
+}
+
+// awaitLine waits for the log line of a request, which is written after its answer has left. It gives up soon, for a test may
+// have switched these lines off.
+func (p *proxy) awaitLine(id string) {
+	for range 250 {
+		if tail := p.log.tail(); strings.Contains(tail, "msg=request id="+id) || strings.Contains(tail, `msg="request refused" id=`+id) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // ask is a small request body.
