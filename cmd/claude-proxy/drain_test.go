@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -45,6 +46,7 @@ func (p *proxy) streaming(t *testing.T, model string) (first string, rest func()
 func TestDrainLetsStreamsFinish(t *testing.T) {
 	for _, a := range adapters {
 		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
 			p := start(t, channel("main", a.name, upstreamOf(t, slow()).URL))
 			first, rest := p.streaming(t, a.model)
 			p.stop()
@@ -67,5 +69,28 @@ func TestDrainEndsWhatIsLeft(t *testing.T) {
 				t.Errorf("%s\n%s", ends(body), body)
 			}
 		})
+	}
+}
+
+// O01: a connection that a client opened to spare keeps nobody waiting.
+func TestDrainOfSilentConnections(t *testing.T) {
+	var p *proxy
+	t.Cleanup(func() { // after the proxy has stopped
+		if strings.Contains(p.log.String(), "still live") {
+			t.Error("the drain ran into its end")
+		}
+	})
+	p = start(t, channel("main", "openai", upstreamOf(t).URL), "server: { drain_timeout: 3s }")
+	c, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if got := p.post("/v1/messages", ask("m", "hi", false)); got.status != 200 { // the proxy has taken the connection before
+		t.Fatal(got)
+	}
+	p.stop()
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("it got a byte")
 	}
 }

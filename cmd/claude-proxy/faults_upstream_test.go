@@ -70,48 +70,51 @@ func strip(body string) string {
 // U14, U15: a stream cut at any byte ends in an error event, never in a false message_stop. With a second channel and no
 // content sent yet, the client never notices.
 func TestCutAtAnyByte(t *testing.T) {
+	stride := 23
+	if raced {
+		stride = 7
+	}
 	for _, a := range adapters {
 		for _, how := range []string{"fin", "rst", "clean"} {
 			t.Run(a.name+"/"+how, func(t *testing.T) {
+				t.Parallel()
 				whole := start(t, channel("main", a.name, upstreamOf(t, transcript()).URL)).post("/v1/messages", withTools(a.model, true))
 				if ends(whole.body) != "complete" {
 					t.Fatalf("the unbroken stream: %s\n%s", ends(whole.body), whole.body)
 				}
 				var cuts, unseen int
-				for at := 0; at < 8_000; at += 1 + at/23 {
-					step := transcript()
-					step.Fault = hosttest.Fault{CutAfter: &at, Cut: how}
-					alone := start(t, channel("main", a.name, upstreamOf(t, step).URL), "routing: { attempts: 1 }")
-					got := alone.post("/v1/messages", withTools(a.model, true))
-					switch {
-					case got.status == 200 && ends(got.body) == "complete":
-						// Between the finish and the usage a cut loses nothing but the counts.
-						if strip(usage.ReplaceAllString(got.body, "")) != strip(usage.ReplaceAllString(whole.body, "")) {
-							t.Fatalf("cut at %d: complete but different:\n%s", at, got.body)
+				for at, done := 0, false; !done; at += 1 + at/stride {
+					ok := t.Run(fmt.Sprintf("at %d", at), func(t *testing.T) { // what it starts ends with it
+						cut := transcript()
+						cut.Fault = hosttest.Fault{CutAfter: &at, Cut: how}
+						got := start(t, channel("main", a.name, upstreamOf(t, cut).URL), "routing: { attempts: 1 }").post("/v1/messages", withTools(a.model, true))
+						switch {
+						case got.status == 200 && ends(got.body) == "complete":
+							// Between the finish and the usage a cut loses nothing but the counts.
+							if strip(usage.ReplaceAllString(got.body, "")) != strip(usage.ReplaceAllString(whole.body, "")) {
+								t.Fatalf("complete but different:\n%s", got.body)
+							}
+							done = true // behind the end
+							return
+						case got.status == 200 && ends(got.body) != "error":
+							t.Fatal(ends(got.body))
+						case got.status != 200:
+							refused(t, got, 502, "api_error", "main", "")
 						}
-						if cuts == 0 {
-							t.Fatalf("cut at %d was not noticed", at)
-						}
-						at = 8_000 // behind the end
-						continue
-					case got.status == 200 && ends(got.body) != "error":
-						t.Fatalf("cut at %d: %s", at, ends(got.body))
-					case got.status != 200:
-						refused(t, got, 502, "api_error", "main", "")
-					}
-					cuts++
+						cuts++
 
-					// The same with a second channel.
-					step = transcript()
-					step.Fault = hosttest.Fault{CutAfter: &at, Cut: how}
-					pair := start(t, channel("first", a.name, upstreamOf(t, step).URL)+channel("second", a.name, upstreamOf(t, transcript()).URL))
-					both := pair.post("/v1/messages", withTools(a.model, true))
-					switch {
-					case got.status == 200 && ends(both.body) == "error": // content was out
-					case ends(both.body) == "complete" && strip(both.body) == strip(whole.body) && got.status != 200:
-						unseen++
-					default:
-						t.Fatalf("cut at %d with a second channel: %s\n%s", at, ends(both.body), both.body)
+						pair := start(t, channel("first", a.name, upstreamOf(t, cut).URL)+channel("second", a.name, upstreamOf(t, transcript()).URL))
+						both := pair.post("/v1/messages", withTools(a.model, true))
+						switch {
+						case got.status == 200 && ends(both.body) == "error": // content was out
+						case ends(both.body) == "complete" && strip(both.body) == strip(whole.body) && got.status != 200:
+							unseen++
+						default:
+							t.Fatalf("with a second channel: %s\n%s", ends(both.body), both.body)
+						}
+					})
+					if !ok || at > 32_000 {
+						t.Fatalf("a cut at %d", at)
 					}
 				}
 				if cuts < 20 || unseen < 3 {
@@ -210,12 +213,14 @@ func TestUpstreamFaults(t *testing.T) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s/stream=%v", c.name, a.name, stream), func(t *testing.T) {
-					c.step.Times = -1
+					t.Parallel()
+					step := c.step
+					step.Times = -1
 					short := timeouts("30s")
-					if c.step.Fault.Hang != "" {
+					if step.Fault.Hang != "" {
 						short = timeouts("300ms")
 					}
-					bad := upstreamOf(t, c.step).URL
+					bad := upstreamOf(t, step).URL
 					alone := start(t, channel("main", a.name, bad, short), "routing: { attempts: 1 }")
 					refused(t, alone.post("/v1/messages", withTools(a.model, stream)), c.status, c.typ, c.message, c.retry)
 

@@ -450,32 +450,23 @@ func TestMatrix(t *testing.T) {
 		t.Skip("takes a minute")
 	}
 	reg := withPlugins(t)
-	played, at := 0, 0
-	for _, a := range adapters {
-		for _, kind := range matrixKinds {
-			binding, err := reg.Bind("any", map[string]string{"builtin": a.name, "plugin": a.name + "-plugin"}[kind], nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, stream := range []bool{true, false} {
-				unbroken := healthyAnswer(t, binding, a.model, stream)
-				for i := range matrix {
-					c := &matrix[i]
-					if !c.applies(a.name, stream) {
-						continue
+	var played atomic.Int64
+	t.Run("each", func(t *testing.T) {
+		for _, a := range adapters {
+			for _, kind := range matrixKinds {
+				t.Run(a.name+"/"+kind, func(t *testing.T) {
+					t.Parallel()
+					binding, err := reg.Bind("any", map[string]string{"builtin": a.name, "plugin": a.name + "-plugin"}[kind], nil)
+					if err != nil {
+						t.Fatal(err)
 					}
-					for _, n := range matrixChannels {
-						if at++; raced && at%7 != 0 {
-							continue // races show in a part of the runs as well as in all
-						}
-						p := &play{c: c, binding: binding, model: a.model, stream: stream, channels: n.channels, failing: n.failing, unbroken: unbroken}
-						t.Run(fmt.Sprintf("%s %s/%s/%s/stream=%v/%d of %d", c.number, c.name, a.name, kind, stream, n.failing, n.channels), p.run)
-						played++
+					for _, stream := range []bool{true, false} {
+						played.Add(playAll(t, &play{binding: binding, model: a.model, stream: stream}, a.name))
 					}
-				}
+				})
 			}
 		}
-	}
+	})
 	for _, p := range reg.Plugins() {
 		if s := p.Stats; !p.Builtin && (p.Calls == 0 || s.Faults != 0 || s.Lost != 0 || s.Exchanges != 0 || s.KeptBytes != 0) {
 			t.Errorf("plugin %s at the end: %d calls, %+v", p.Name, p.Calls, s)
@@ -485,9 +476,30 @@ func TestMatrix(t *testing.T) {
 	for i := range matrix {
 		want += matrix[i].runs()
 	}
-	if t.Logf("the matrix: %d runs of %d faults", played, len(matrix)); played != want && !raced {
+	if t.Logf("the matrix: %d runs of %d faults", played.Load(), len(matrix)); int(played.Load()) != want && !raced {
 		t.Errorf("%d runs were meant", want)
 	}
+}
+
+// playAll plays every case that applies to an adapter, and counts the runs. Each is a copy of p.
+func playAll(t *testing.T, p *play, adapter string) (played int64) {
+	p.unbroken = healthyAnswer(t, p.binding, p.model, p.stream)
+	for i := range matrix {
+		c := &matrix[i]
+		if !c.applies(adapter, p.stream) {
+			continue
+		}
+		for at, n := range matrixChannels {
+			if raced && (i+at)%7 != 0 {
+				continue // races show in a part of the runs as well as in all
+			}
+			one := *p
+			one.c, one.channels, one.failing = c, n.channels, n.failing
+			t.Run(fmt.Sprintf("%s %s/stream=%v/%d of %d", c.number, c.name, p.stream, n.failing, n.channels), one.run)
+			played++
+		}
+	}
+	return played
 }
 
 // withPlugins is a registry that has each built-in adapter as a plugin too, named "<name>-plugin". It is made outside of
@@ -500,7 +512,7 @@ func withPlugins(t *testing.T) *registry.Registry {
 	}
 	reg := registry.New(plugins.Builtin())
 	t.Cleanup(reg.Close)
-	reg.Use(registry.Settings{Dir: dir, Interpreter: raced}) // compiling under the race detector takes minutes
+	reg.Use(registry.Settings{Dir: dir, CacheDir: pluginCache()})
 	if err := reg.Settled(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -18,12 +18,13 @@ func TestExamplesEqualNative(t *testing.T) {
 	for _, m := range []adapter.Module{echo.Module{}, openaicompat.Module{}} {
 		native := m.Manifest()
 		t.Run(native.Name, func(t *testing.T) {
+			t.Parallel()
 			dir := filepath.Join("..", "..", "sdk", "examples", native.Name)
 			module, err := wasmtest.Build(filepath.Join(dir, "wasm"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, _, err := wasm.NewLoader(wasm.Config{}).Load(t.Context(), module, wasm.Options{Name: native.Name})
+			p, _, err := wasm.NewLoader(wasm.Config{CacheDir: pluginCache()}).Load(t.Context(), module, wasm.Options{Name: native.Name})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -21,6 +21,8 @@ const (
 	maxHeaderBytes = 64 << 10
 	// lastWords is how long streams that outlive the drain have to write their error event.
 	lastWords = 2 * time.Second
+	// silence is how long a stopping server waits for the first byte of a connection: browsers and clients open some to spare.
+	silence = 500 * time.Millisecond
 )
 
 // Listen opens the configured address. When the port is taken, the error says what to do.
@@ -49,6 +51,35 @@ type door struct {
 	server   *http.Server
 	listener net.Listener
 	leaving  bool // its listener is closed, or about to be
+
+	mu sync.Mutex
+	// silent are the connections that have not said anything yet.
+	silent map[net.Conn]struct{}
+}
+
+// connState keeps silent.
+func (o *door) connState(c net.Conn, s http.ConnState) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if s == http.StateNew {
+		o.silent[c] = struct{}{}
+	} else {
+		delete(o.silent, c)
+	}
+}
+
+// shutdown closes the listener and waits for its requests. Without its help, http.Server gives connections that never said
+// anything five seconds, which is long for somebody who waits at a terminal.
+func (o *door) shutdown(ctx context.Context) error {
+	timer := time.AfterFunc(silence, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		for c := range o.silent {
+			_ = c.Close() // the only error is that it was closed already
+		}
+	})
+	defer timer.Stop()
+	return o.server.Shutdown(ctx)
 }
 
 // Serve serves on l until stop is cancelled, then lets live requests finish for the configured drain time. What is left
@@ -90,20 +121,21 @@ func (a *App) Serve(stop context.Context, l net.Listener) error {
 
 // add serves on one more listener.
 func (d *doors) add(l net.Listener) {
-	srv := &http.Server{
+	next := &door{listener: l, silent: map[net.Conn]struct{}{}}
+	next.server = &http.Server{
 		Handler:           d.app.handler,
 		BaseContext:       func(net.Listener) context.Context { return d.base },
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       keepAlive,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(d.app.log.Handler(), slog.LevelDebug),
+		ConnState:         next.connState,
 	}
-	next := &door{server: srv, listener: l}
 	d.mu.Lock()
 	d.open = append(d.open, next)
 	d.mu.Unlock()
 	go func() {
-		err := srv.Serve(l)
+		err := next.server.Serve(l)
 		d.mu.Lock()
 		leaving := next.leaving
 		d.mu.Unlock()
@@ -165,7 +197,7 @@ func (d *doors) leave() {
 	_ = old.listener.Close() // the only error is that it was closed already
 	go func() {
 		// It waits for the last request of this door; at the end of the program shutdown does.
-		if err := old.server.Shutdown(d.base); err != nil {
+		if err := old.shutdown(d.base); err != nil {
 			return
 		}
 		d.mu.Lock()
@@ -190,17 +222,17 @@ func (d *doors) all() []*door {
 
 // shutdown closes all listeners and waits for their requests.
 func (d *doors) shutdown(ctx context.Context) error {
-	return d.each(func(s *http.Server) error { return s.Shutdown(ctx) })
+	return d.each(func(o *door) error { return o.shutdown(ctx) })
 }
 
-func (d *doors) close() error { return d.each((*http.Server).Close) }
+func (d *doors) close() error { return d.each(func(o *door) error { return o.server.Close() }) }
 
 // each does something with all servers at once.
-func (d *doors) each(do func(*http.Server) error) error {
+func (d *doors) each(do func(*door) error) error {
 	all := d.all()
 	results := make(chan error, len(all))
 	for _, o := range all {
-		go func() { results <- do(o.server) }()
+		go func() { results <- do(o) }()
 	}
 	var err error
 	for range all {
