@@ -48,6 +48,15 @@ type body struct {
 
 	controls []control
 	patches  []patch
+	again    []bool  // of a loop: something goes back to it
+	level    []int32 // of a loop: itself, or the loop around it where it is none after all
+	tables   []dispatch
+	leads    []int32
+	renames  []rename // in order
+	up, down []int32  // where jumps lead that take a table, and that do not any more
+	unused   []bool
+	jumped   int32 // the last jump of that kind, or the end of an if behind it
+	written  bool  // local 0 was written
 }
 
 // control is an open block.
@@ -59,6 +68,7 @@ type control struct {
 	params, results int32
 	loop            int32 // loop around it
 	waiting         int32 // last of the branches to its end, -1 while there is none
+	table           int32 // of a loop: number of its dispatch, from 1; 0 for none
 }
 
 // patch is a forward branch that waits for the end of its block.
@@ -77,6 +87,7 @@ type decoder struct {
 	loop        int32 // innermost open loop
 	locals      int
 	node        int32 // the instruction being read
+	recent      recent
 }
 
 // decode reads the body of function index. The fault is in r.err.
@@ -87,6 +98,10 @@ func (d *decoder) decode(index int, at span) {
 	d.index, d.start, d.end = index, at.from, at.to
 	d.code, d.targets, d.parent, d.refs = d.code[:0], d.targets[:0], append(d.parent[:0], 0), d.refs[:0]
 	d.controls, d.patches = d.controls[:0], d.patches[:0]
+	d.again, d.level = append(d.again[:0], true), append(d.level[:0], 0)
+	d.tables, d.leads, d.renames = d.tables[:0], d.leads[:0], d.renames[:0]
+	d.up, d.down, d.written, d.jumped = d.up[:0], d.down[:0], false, -1
+	d.recent = recent{konst: -1, set: -1, get: -1}
 	d.height, d.top, d.loop = 0, 0, 0
 	d.locals = int(t.params)
 	for range r.count("groups of locals", g.opt.BodyBytes) {
@@ -105,6 +120,8 @@ func (d *decoder) decode(index int, at span) {
 	if r.err == nil && r.more() {
 		r.fail("%d bytes are left over after the end of the function", r.end-r.i)
 	}
+	d.prune(t)
+	d.unroll()
 	// Locals are cleared and parameters moved when the function is entered.
 	d.entry = int32(d.locals) / 8
 	d.values = int32(d.locals) + d.top + t.results
@@ -152,8 +169,13 @@ func (d *decoder) instruction() {
 // variable reads an instruction on a local, a global or a table.
 func (d *decoder) variable(op byte) {
 	switch {
-	case op <= opLocalTee:
-		d.r.index("local", d.locals)
+	case op == opLocalGet:
+		d.recent.local, d.recent.get = d.r.index("local", d.locals), d.node
+	case op == opLocalSet:
+		d.recent.local, d.recent.set = d.r.index("local", d.locals), d.node
+		d.written = d.written || d.recent.local == 0
+	case op == opLocalTee:
+		d.written = d.r.index("local", d.locals) == 0 || d.written
 	case op <= opGlobalSet:
 		d.r.index("global", d.g.globals)
 	default:
@@ -193,7 +215,9 @@ func (d *decoder) other(op byte, in *instr) {
 		in.kind, in.to, in.cost = kLength, helperGrow, costLeave
 		d.push(1, 1)
 	case opI32Const:
+		from := r.i
 		r.signed(5)
+		d.recent.value, d.recent.konst = r.number(from), d.node
 		d.push(0, 1)
 	case opI64Const:
 		r.signed(10)

@@ -26,7 +26,11 @@ func (d *decoder) control(op byte, in *instr) {
 			in.kind = kBrIf
 			d.push(1, 0)
 		}
-		in.cost += d.branch(d.r.u32(), false)
+		label := d.r.u32()
+		if op == opBr {
+			label = d.threaded(label)
+		}
+		in.cost += d.branch(label, false)
 		if op == opBr {
 			d.dead()
 		}
@@ -79,6 +83,7 @@ func (d *decoder) open(op byte, in *instr) {
 		in.kind, in.cost, in.plain = kLoop, t.params, t.params == 0
 		in.n = int32(len(d.parent))
 		d.parent = append(d.parent, d.loop)
+		d.again, d.level = append(d.again, false), append(d.level, in.n)
 		d.loop = in.n
 	}
 	d.push(t.params, 0)
@@ -129,6 +134,7 @@ func (d *decoder) otherwise(in *instr) {
 func (d *decoder) close(in *instr) {
 	in.kind, in.cost = kEnd, 0
 	depth := len(d.controls) - 1
+	d.passed(depth)
 	c := d.controls[depth]
 	d.controls = d.controls[:depth]
 	next := d.node + 1
@@ -170,6 +176,10 @@ func (d *decoder) branch(label uint32, table bool) int32 {
 		c.waiting = int32(len(d.patches) - 1)
 		return c.results
 	}
+	d.again[d.code[c.at].n] = true
+	if c.table > 0 {
+		d.tables[c.table-1].back++
+	}
 	if table {
 		d.targets[at] = c.at + 1
 	} else {
@@ -182,9 +192,14 @@ func (d *decoder) branchTable() {
 	d.push(1, 0)
 	n := d.r.count("targets", maxTargets)
 	first, carried := len(d.targets), int32(0)
+	dispatches := d.dispatches()
 	for range n + 1 {
 		d.targets = append(d.targets, 0)
-		carried = max(carried, d.branch(d.r.u32(), true))
+		label := d.r.u32()
+		carried = max(carried, d.branch(label, true))
+		if dispatches {
+			d.leads = append(d.leads, int32(len(d.controls)-1)-int32(min(label, maxNesting)))
+		}
 		if d.r.err != nil {
 			return
 		}
@@ -192,5 +207,8 @@ func (d *decoder) branchTable() {
 	in := &d.code[d.node]
 	in.kind, in.cost = kBrTable, costBrTable+carried
 	in.to, in.n = int32(first), int32(n+1)
+	if dispatches {
+		d.tables[len(d.tables)-1].n = in.n
+	}
 	d.dead()
 }

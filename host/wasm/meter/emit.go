@@ -62,6 +62,7 @@ func (g *guest) emit(a assembly, b *body, p *plan, c *callGraph) assembly {
 		a = append(a, g.b[copied:pos]...)
 		copied = pos
 	}
+	renames := b.renames
 	for i := range b.code {
 		in := &b.code[i]
 		if p.point[i] && p.amount[i] > 0 {
@@ -71,6 +72,25 @@ func (g *guest) emit(a assembly, b *body, p *plan, c *callGraph) assembly {
 			if p.check[i] {
 				a.checkSlice(g, i > 0 && b.code[i-1].kind == kLoop && b.code[i-1].plain)
 				g.stats.Checks++
+			}
+		}
+		if len(renames) > 0 && int(renames[0].node) == i {
+			upTo(int(in.pos))
+			a = appendU(append(a, opBr), uint64(renames[0].label))
+			copied = int(b.code[i+1].pos) // a branch is never the last instruction
+			renames = renames[1:]
+			g.stats.Threaded++
+		}
+		if len(b.tables) > 0 && b.tables[0].trap {
+			switch t := &b.tables[0]; i {
+			case int(t.node) - 1:
+				upTo(int(in.pos))
+				a.op(opBlock, voidBlock)
+			case int(t.node):
+				upTo(int(in.pos))
+				a = b.appendTable(a, t)
+				copied = int(b.code[i+1].pos)
+				g.stats.Pruned++
 			}
 		}
 		weight := int32(0)

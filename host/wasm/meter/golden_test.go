@@ -8,10 +8,10 @@ import (
 )
 
 // rewritten returns the bodies of a module's own functions, as the pass leaves them.
-func rewritten(t *testing.T, m wasmModule) [][]byte {
+func rewritten(t *testing.T, module []byte, funcs int) [][]byte {
 	t.Helper()
 	o := Options{}.filled()
-	g, err := parse(m.bytes(), o)
+	g, err := parse(module, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,11 +24,11 @@ func rewritten(t *testing.T, m wasmModule) [][]byte {
 		t.Fatal(err)
 	}
 	r := newReader(code)
-	if n := int(r.u32()); n != len(m.funcs)+helpers {
-		t.Fatalf("%d bodies for %d functions", n, len(m.funcs))
+	if n := int(r.u32()); n != funcs+helpers {
+		t.Fatalf("%d bodies for %d functions", n, funcs)
 	}
 	var bodies [][]byte
-	for range m.funcs {
+	for range funcs {
 		bodies = append(bodies, r.bytes())
 	}
 	return bodies
@@ -36,7 +36,7 @@ func rewritten(t *testing.T, m wasmModule) [][]byte {
 
 // disassemble prints the bodies of a module without the helpers: one line each, instructions parted by semicolons. It knows the
 // instructions of this test alone.
-func disassemble(t *testing.T, module wasmModule) string {
+func disassemble(t *testing.T, module []byte, funcs int) string {
 	t.Helper()
 	names := map[byte]string{opUnreachable: "unreachable", opNop: "nop", opReturn: "return", opDrop: "drop", opEnd: "end", opElse: "else",
 		opI32Add: "i32.add", opI32Sub: "i32.sub", opI64Sub: "i64.sub", opI64GeS: "i64.ge_s", opI32GeS: "i32.ge_s"}
@@ -44,7 +44,7 @@ func disassemble(t *testing.T, module wasmModule) string {
 		opLocalTee: "local.tee", opGlobalGet: "global.get", opGlobalSet: "global.set", opMemoryGrow: "memory.grow"}
 	blocks := map[byte]string{opBlock: "block", opLoop: "loop", opIf: "if"}
 	var lines []string
-	for _, body := range rewritten(t, module) {
+	for _, body := range rewritten(t, module, funcs) {
 		r := newReader(body)
 		for range r.u32() {
 			r.u32()
@@ -73,6 +73,12 @@ func disassemble(t *testing.T, module wasmModule) string {
 				out = append(out, fmt.Sprintf("%s.const %d", map[byte]string{opI32Const: "i32", opI64Const: "i64"}[op], v))
 			case op == opCallIndirect:
 				out = append(out, fmt.Sprintf("call_indirect %d %d", r.u32(), r.u32()))
+			case op == opBrTable:
+				line := "br_table"
+				for range r.u32() + 1 {
+					line += fmt.Sprint(" ", r.u32())
+				}
+				out = append(out, line)
 			case op == prefixMisc:
 				out = append(out, miscLine(r))
 			default:
@@ -120,7 +126,7 @@ func TestInsertedCode(t *testing.T) {
 	want := "global.get 0; i64.const 1; i64.sub; global.set 0; global.get 0; i64.const 0; i64.ge_s; if; else; call 1; end; " +
 		"loop; global.get 0; i64.const 5; i64.sub; global.set 0; global.get 0; i64.const 0; i64.ge_s; if; else; call 1; br 1; end; " +
 		"local.get 0; i32.const 1; i32.sub; local.tee 0; br_if 0; end; local.get 0; end"
-	if got := disassemble(t, m); got != want {
+	if got := disassemble(t, m.bytes(), len(m.funcs)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -128,7 +134,7 @@ func TestInsertedCode(t *testing.T) {
 func TestGolden(t *testing.T) {
 	f := func(m wasmModule, want ...string) {
 		t.Helper()
-		got := shortened(disassemble(t, m), len(m.imports)+len(m.funcs))
+		got := shortened(disassemble(t, m.bytes(), len(m.funcs)), len(m.imports)+len(m.funcs))
 		if want := strings.Join(want, "\n"); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -136,9 +142,9 @@ func TestGolden(t *testing.T) {
 	get := []byte{opLocalGet, 0}
 
 	// A cheap function stays as it is, and so does its call apart from the price: 1 + 4 + (1 parameter and 1 result)/4 + 3.
-	m := single(cat(get, callFn(1), []byte{opLoop, voidBlock, opEnd})...)
+	m := single(cat(get, callFn(1), []byte{opLoop, voidBlock, opI32Const, 0, opBrIf, 0, opEnd})...)
 	m.funcs = append(m.funcs, wasmFunc{code: []byte{opLocalGet, 0, opI32Const, 1, opI32Add}})
-	f(m, "{charge 8}; {check}; local.get 0; call 1; loop; end; end",
+	f(m, "{charge 8}; {check}; local.get 0; call 1; loop; {charge 2}; {check again}; i32.const 0; br_if 0; end; end",
 		"local.get 0; i32.const 1; i32.add; end")
 
 	// Branches pay for the longer side; what follows a loop is not paid in the loop.
@@ -146,6 +152,9 @@ func TestGolden(t *testing.T) {
 		[]byte{opLoop, voidBlock, opLocalGet, 0, opBrIf, 0, opEnd}, repeat(9, opI32Const, 1, opDrop), get)...),
 		"{charge 17}; {check}; local.get 0; if; "+strings.Repeat("i32.const 1; drop; ", 3)+"else; "+strings.Repeat("i32.const 1; drop; ", 5)+"end; "+
 			"loop; {charge 2}; {check again}; local.get 0; br_if 0; end; "+strings.Repeat("i32.const 1; drop; ", 9)+"local.get 0; end")
+
+	// A loop that nothing goes back to is none, and its function may be cheap.
+	f(single(opLoop, voidBlock, opEnd, opLocalGet, 0), "loop; end; local.get 0; end")
 
 	// A branch out of two loops is paid outside both.
 	f(single(cat([]byte{opBlock, voidBlock, opLoop, voidBlock, opLoop, voidBlock}, get, []byte{opBrIf, 2}, get, []byte{opBrIf, 0, opEnd, opBr, 0, opEnd, opEnd},

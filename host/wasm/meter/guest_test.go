@@ -96,6 +96,7 @@ func TestGoGuest(t *testing.T) {
 	f("trees", 50)
 	f("nested", 300) // deeper than a client's JSON may be
 	f("deep", 3_000)
+	f("resume", 60)
 
 	if _, err := guest.call(50<<20, "forever"); err == nil || guest.Reason() != ReasonBudget || guest.Slices() < 50 {
 		t.Errorf("the loop ends with %v, reason %v", err, guest.Reason())

@@ -83,6 +83,8 @@ type Stats struct {
 	Points       int // places that charge
 	Checks       int // of these, places that also compare with the end of the slice
 	Cheap        int // functions that are paid by their callers
+	Threaded     int // jumps that no longer go through a table
+	Pruned       int // tables that lost targets by that
 	CountedCalls int // calls that count the depth
 	LengthCalls  int // operations that charge by length
 	Chain        int // depth units of the longest chain of calls that crosses no counted call

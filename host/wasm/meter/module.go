@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 )
@@ -64,6 +65,7 @@ type guest struct {
 	tableSec []byte // table section with lowered maxima
 	memSec   []byte
 	names    []byte // name section that is kept; nil when there is none
+	golang   bool   // the Go compiler made it, as it says itself
 	stats    Stats
 }
 
@@ -192,9 +194,13 @@ func (g *guest) complete(r *reader) {
 	}
 }
 
+// madeByGo begins the section by which a module says that the Go compiler made it; a version follows.
+const madeByGo = "\tproducers\x02\blanguage\x01\x02Go"
+
 // custom keeps the function names, which make stack traces readable, and drops everything else: the compiler has no use for it,
 // and what describes offsets in the code is no longer true.
 func (g *guest) custom(content []byte) {
+	g.golang = g.golang || bytes.HasPrefix(content, []byte(madeByGo))
 	if name, ok := strings.CutPrefix(string(content[:min(5, len(content))]), "\x04"); ok && name == "name" && g.names == nil {
 		g.names = content[5:]
 	}

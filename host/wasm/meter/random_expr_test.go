@@ -200,7 +200,7 @@ func program(seed uint64) (wasmModule, *machine) {
 		s, e := g.seq(depth), g.expr(depth)
 		code := cat(s.code, e.code)
 		if fn == 0 { // so that it is not paid by its caller, the host
-			code = cat([]byte{opLoop, voidBlock, opEnd}, code)
+			code = cat([]byte{opLoop, voidBlock, opI32Const, 0, opBrIf, 0, opEnd}, code)
 		}
 		m.funcs = append(m.funcs, wasmFunc{locals: i32 + i32, code: code})
 		x.funcs = append(x.funcs, expr{run: func(m *machine) (int32, int) {

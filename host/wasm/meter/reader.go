@@ -100,6 +100,20 @@ func (r *reader) signed(size int) {
 	r.fail("a number has more than %d bytes", size)
 }
 
+// number is the lower half of the signed LEB128 number that begins at from and was just read.
+func (r *reader) number(from int) (v uint32) {
+	if r.err != nil {
+		return 0
+	}
+	for i := from; i < r.i; i++ {
+		v |= uint32(r.b[i]&0x7f) << (7 * (i - from))
+	}
+	if n := 7 * (r.i - from); n < 32 && r.b[r.i-1]&0x40 != 0 {
+		v |= ^uint32(0) << n
+	}
+	return v
+}
+
 // bytes reads a length and that many bytes, without copying.
 func (r *reader) bytes() []byte {
 	n := int(r.u32())
