@@ -16,6 +16,7 @@ import (
 
 	"github.com/claude-proxy/claude-proxy/host/wasm"
 	"github.com/claude-proxy/claude-proxy/sdk"
+	"github.com/claude-proxy/claude-proxy/sdk/abi"
 )
 
 func newPluginBuild() *cobra.Command {
@@ -24,7 +25,8 @@ func newPluginBuild() *cobra.Command {
 		Use:   "build [DIR]",
 		Short: "Build a Go project as a plugin and say what came out",
 		Long: "Build the Go project in DIR (default: the current folder) as a plugin and say what came out. The program is DIR/wasm,\n" +
-			"or DIR itself. Needs Go " + sdk.GoVersion + " or later. Plugins in other languages are built with their own tools.",
+			"or DIR itself. Its README.md and README.zh-CN.md go into the module, where the web UI shows them. Needs Go " + sdk.GoVersion + " or\n" +
+			"later. Plugins in other languages are built with their own tools.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := folderOf(args)
@@ -103,10 +105,32 @@ func buildPlugin(ctx context.Context, dir, out string) error {
 	if text, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s does not build: %w\n%s", program, err, strings.TrimSpace(string(text)))
 	}
+	if err := embedReadme(dir, made); err != nil {
+		return err
+	}
 	if err := os.Chmod(made, 0o644); err != nil {
 		return err
 	}
 	return os.Rename(made, out)
+}
+
+// embedReadme writes the project's manual, where there is one, into the module.
+func embedReadme(dir, module string) error {
+	b, err := os.ReadFile(module)
+	if err != nil {
+		return err
+	}
+	for _, x := range [...][2]string{{abi.ReadmeSection, "README.md"}, {abi.ReadmeSectionZH, "README.zh-CN.md"}} {
+		text, err := os.ReadFile(filepath.Join(dir, x[1]))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		b = abi.AppendSection(b, x[0], abi.Readme(text))
+	}
+	return os.WriteFile(module, b, 0o644)
 }
 
 // goPlaces are where a Go command may be: in PATH, else in the usual places.

@@ -243,3 +243,30 @@ func TestPluginTest(t *testing.T) {
 		t.Errorf("%s", shown)
 	}
 }
+
+// The manual of a project goes into its module, in each language that there is.
+func TestEmbedReadme(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	module := filepath.Join(dir, "plugin.wasm")
+	f := func(want string) {
+		t.Helper()
+		write("plugin.wasm", "\x00asm\x01\x00\x00\x00")
+		if err := embedReadme(dir, module); err != nil {
+			t.Fatal(err)
+		}
+		if b, _ := os.ReadFile(module); string(b) != "\x00asm\x01\x00\x00\x00"+want {
+			t.Errorf("%q", b)
+		}
+	}
+	f("")
+	write("README.zh-CN.md", "\ufeff你好")
+	f("\x00\x1d\x16" + abi.ReadmeSectionZH + "你好")
+	write("README.md", "hello")
+	f("\x00\x19\x13" + abi.ReadmeSection + "hello" + "\x00\x1d\x16" + abi.ReadmeSectionZH + "你好")
+}

@@ -91,14 +91,14 @@ func (w *workspace) explained(e routing.Explanation) error {
 		Refusal string     `json:"refusal,omitempty"`
 		Rules   []rule     `json:"rules"`
 		Ways    []routeRow `json:"channels"`
-	}{Refusal: e.Refusal, Rules: []rule{}, Ways: []routeRow{}}
+	}{Refusal: e.Refusal.String(), Rules: []rule{}, Ways: []routeRow{}}
 	for _, r := range e.Rules {
-		result.Rules = append(result.Rules, rule{r.Kind, r.Name, r.Chosen, r.Reason})
+		result.Rules = append(result.Rules, rule{r.Kind, r.Name, r.Chosen, r.Reason.String()})
 	}
 	for _, c := range e.Channels {
-		result.Ways = append(result.Ways, routeRow{Channel: c.Channel.Name, Model: c.Candidate.Model, Verdict: string(c.Verdict), Reason: c.Reason})
+		result.Ways = append(result.Ways, routeRow{Channel: c.Channel.Name, Model: c.Candidate.Model, Verdict: string(c.Verdict), Reason: c.Reason.String()})
 		for _, k := range c.Keys {
-			result.Ways = append(result.Ways, routeRow{Channel: c.Channel.Name, Key: k.Key.ID, Verdict: string(k.Verdict), Reason: k.Reason})
+			result.Ways = append(result.Ways, routeRow{Channel: c.Channel.Name, Key: k.Key.ID, Verdict: string(k.Verdict), Reason: k.Reason.String()})
 		}
 	}
 	err := w.print(result, func(out io.Writer) error {
@@ -112,12 +112,12 @@ func (w *workspace) explained(e routing.Explanation) error {
 		if err := table(out, "CHANNEL KEY MODEL VERDICT REASON", rows); err != nil {
 			return err
 		}
-		if e.Refusal != "" {
-			fmt.Fprintf(out, "refused: %s\n", e.Refusal)
+		if result.Refusal != "" {
+			fmt.Fprintf(out, "refused: %s\n", result.Refusal)
 		}
 		return nil
 	})
-	if err == nil && e.Refusal != "" {
+	if err == nil && result.Refusal != "" {
 		return exitError(exitFailed)
 	}
 	return err

@@ -271,7 +271,8 @@ func (c *checker) plugins(r *rig, client *http.Client, f func(method, path, body
 	f("POST", "plugins/broken/rollback", `{"sha256":"x"}`)
 	f("DELETE", "plugins/broken", "")
 	// A version that serves takes a real module, which the tests of the whole program bring.
-	c.seen["activateUpload"], c.seen["rollbackPlugin"] = true, true
+	f("GET", "plugins/broken/readme", "")
+	c.seen["activateUpload"], c.seen["rollbackPlugin"], c.seen["getPluginReadme"] = true, true, true
 }
 
 // events reads the stream of events until every kind that can be brought about here was there.

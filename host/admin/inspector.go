@@ -19,7 +19,7 @@ func (a *api) getCapturedExchange(c *call, _ *nothing) (contract.CapturedExchang
 // capturedOf sorts what happened in an exchange into the panes of the inspector.
 func capturedOf(in *telemetry.Inside) contract.CapturedExchange {
 	out := contract.CapturedExchange{
-		ID: in.ID, ClientRequest: contract.CapturedMessage{Method: "POST", Headers: headersOf(in.Headers), Body: in.Request},
+		ID: in.ID, ClientRequest: contract.CapturedMessage{Method: in.Method, URL: in.Path, Headers: headersOf(in.Headers), Body: in.Request},
 		Losses: lossesOf(in.Losses), Truncated: in.Cut > 0,
 	}
 	var client, upstream framer

@@ -220,6 +220,8 @@ func (a *api) pluginOperations() []operation {
 			endpoint: with(a.rollbackPlugin), problems: []code{codeNotFound, codePluginRefused, codeReadOnly}},
 		{method: "DELETE", path: "plugins/{name}", id: "deletePlugin", tag: tagPlugins, summary: "Delete a plugin's file; refused while enabled channels use it",
 			endpoint: with(a.deletePlugin), status: 204, problems: []code{codeNotFound, codeInUse, codeReadOnly}},
+		{method: "GET", path: "plugins/{name}/readme", id: "getPluginReadme", tag: tagPlugins, summary: "The manual that a plugin's module carries",
+			endpoint: with(a.getPluginReadme), problems: []code{codeNotFound}},
 		{method: "GET", path: "plugins/{name}/log", id: "getPluginLog", tag: tagPlugins, summary: "The end of what a plugin wrote",
 			endpoint: with(a.getPluginLog), problems: []code{codeNotFound}},
 	}

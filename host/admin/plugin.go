@@ -93,7 +93,7 @@ func (a *api) listPlugins(*call, *nothing) (contract.Plugins, error) {
 func pluginView(cfg *config.Config, p *registry.PluginInfo) contract.Plugin {
 	out := contract.Plugin{
 		Name: p.Name, State: string(p.State), Error: p.Error, SHA256: p.SHA256, FileSHA256: p.FileSHA256, Size: int64(p.Size),
-		LoadedAt: moment(p.LoadedAt), Calls: p.Calls, Traps: p.Stats.Faults, Instances: p.Stats.Instances, Leases: p.Leases,
+		LoadedAt: moment(p.LoadedAt), Calls: p.Calls, CallP95US: float64(p.Stats.CallP95) / float64(time.Microsecond), Traps: p.Stats.Faults, Instances: p.Stats.Instances, Leases: p.Leases,
 		Memory: p.Stats.Memory, UsedBy: list(p.Channels),
 	}
 	if p.State == registry.Active {
@@ -248,6 +248,14 @@ func (a *api) deletePlugin(c *call, _ *nothing) (nothing, error) {
 		return nothing{}, a.pluginProblem(err)
 	}
 	return nothing{}, nil
+}
+
+func (a *api) getPluginReadme(c *call, _ *nothing) (contract.PluginReadme, error) {
+	text, ok := a.Adapters.Readme(c.name("name"))
+	if !ok {
+		return contract.PluginReadme{}, noPlugin(c.name("name")).try("a plugin shows its manual while it serves")
+	}
+	return contract.PluginReadme{EN: text.EN, ZH: text.ZH}, nil
 }
 
 func (a *api) getPluginLog(c *call, _ *nothing) (contract.PluginLog, error) {

@@ -133,9 +133,9 @@ func (a *api) explainRoute(_ *call, in *contract.ExplainRequest) (contract.Expla
 	}
 	e := a.Routes().Explain(q)
 	strategy := a.Config().Routing.Strategy
-	out := contract.Explanation{Model: in.Model, Refusal: e.Refusal, Strategy: string(strategy)}
+	out := contract.Explanation{Model: in.Model, Refusal: e.Refusal.String(), RefusedBecause: because(e.Refusal), Strategy: string(strategy)}
 	for _, r := range e.Rules {
-		out.Steps = append(out.Steps, contract.ExplainStep{Rule: r.Kind, Name: r.Name, Chosen: r.Chosen, Reason: r.Reason})
+		out.Steps = append(out.Steps, explainStep(r))
 	}
 	statuses := a.statuses()
 	for i := range e.Channels {
@@ -143,24 +143,40 @@ func (a *api) explainRoute(_ *call, in *contract.ExplainRequest) (contract.Expla
 	}
 	rank(&out, strategy)
 	if a.Config().Routing.Affinity == config.AffinityAuto {
-		out.Steps = append(out.Steps, contract.ExplainStep{Rule: "affinity", Name: in.Session,
-			Reason: "a conversation that was served before stays on its channel and key while they are fit"})
+		out.Steps = append(out.Steps, explainStep(routing.Rule{Kind: "affinity", Name: in.Session, Reason: routing.Because(routing.StaysWhereItWas)}))
 	}
 	return out, nil
+}
+
+func explainStep(r routing.Rule) contract.ExplainStep {
+	return contract.ExplainStep{Rule: r.Kind, Name: r.Name, Chosen: r.Chosen, Reason: r.Reason.String(), Because: because(r.Reason)}
+}
+
+func because(r routing.Reason) *contract.Because {
+	if r.Code == "" {
+		return nil
+	}
+	return &contract.Because{Code: string(r.Code), With: r.With}
 }
 
 // explainChannel adds how a channel and its keys do to what the configuration says of them.
 func explainChannel(w *routing.ChannelWay, s contract.ChannelStatus) contract.ExplainChannel {
 	out := contract.ExplainChannel{
-		Channel: w.Channel.Name, Code: string(w.Verdict), Reason: w.Reason, Model: w.Candidate.Model, Tier: w.Candidate.Tier,
-		MaxOutputTokens: w.Candidate.MaxOutputTokens,
+		Channel: w.Channel.Name, Model: w.Candidate.Model, Tier: w.Candidate.Tier, MaxOutputTokens: w.Candidate.MaxOutputTokens,
 	}
+	say := func(code string, r routing.Reason) {
+		out.Code, out.Reason, out.Because = code, r.String(), because(r)
+	}
+	say(string(w.Verdict), w.Reason)
 	fit := len(w.Channel.Keys) == 0
 	for i, k := range w.Keys {
-		x := contract.ExplainKey{ID: k.Key.ID, Label: k.Key.Label, Code: string(k.Verdict), Reason: k.Reason, Usable: k.Verdict == routing.Usable}
+		x := contract.ExplainKey{
+			ID: k.Key.ID, Label: k.Key.Label, Code: string(k.Verdict), Reason: k.Reason.String(), Because: because(k.Reason),
+			Usable: k.Verdict == routing.Usable,
+		}
 		if x.Usable && i < len(s.Keys) {
 			if code, why := against(s.Keys[i].State, s.Keys[i].Reason, s.Keys[i].Models, w.Candidate.Model); code != "" {
-				x.Usable, x.Code, x.Reason = false, code, why
+				x.Usable, x.Code, x.Reason, x.Because = false, code, why.String(), because(why)
 			}
 		}
 		fit = fit || x.Usable
@@ -172,28 +188,31 @@ func explainChannel(w *routing.ChannelWay, s contract.ChannelStatus) contract.Ex
 	code, why := against(s.State, s.Reason, s.Models, w.Candidate.Model)
 	switch {
 	case s.Code == "adapter_absent":
-		out.Code, out.Reason = "absent", s.Reason
+		say("absent", routing.Because(routing.AdapterAbsent, "adapter", w.Channel.Adapter))
 	case code != "" && code != "degraded" && code != "untested":
-		out.Code, out.Reason = code, why
+		say(code, why)
 	case !fit:
-		out.Code, out.Reason = "cooling", "none of its keys is fit now; it is tried when nothing better is there"
+		say("cooling", routing.Because(routing.NoFitKey))
 	}
 	return out
 }
 
 // against is what speaks against a channel or key now, as a code and for people; "" where nothing does.
-func against(state, reason string, models []contract.ModelStatus, model string) (code, why string) {
+func against(state, reason string, models []contract.ModelStatus, model string) (code string, why routing.Reason) {
+	health := func(state, reason string) (string, routing.Reason) {
+		return state, routing.Because(routing.Health, "state", state, "said", cmp.Or(reason, state))
+	}
 	switch state {
 	case "", string(balance.OK), "degraded", "untested":
 	default:
-		return state, cmp.Or(reason, state)
+		return health(state, reason)
 	}
 	for _, m := range models {
 		if m.Model == model {
-			return m.State, cmp.Or(m.Reason, m.State)
+			return health(m.State, m.Reason)
 		}
 	}
-	return "", ""
+	return "", routing.Reason{}
 }
 
 // rank puts the channels in the order in which the next request would try them: what is fit first, by tier.
@@ -227,11 +246,14 @@ func rank(e *contract.Explanation, strategy config.Strategy) {
 		if n == 1 {
 			c.Code = "chosen"
 		}
-		c.Reason = "fit"
+		c.Reason, c.Because = routing.Because(routing.Fit).String(), because(routing.Because(routing.Fit))
 	}
 	e.Settled = strategy == config.Failover || n > 0 && first[e.Channels[0].Tier] == 1
-	e.Steps = append(e.Steps, contract.ExplainStep{Rule: "strategy", Name: string(strategy), Chosen: !e.Settled,
-		Reason: map[bool]string{true: "the order decides", false: "channels of one priority are equals, and the strategy chooses among them"}[e.Settled]})
+	step := routing.Rule{Kind: "strategy", Name: string(strategy), Chosen: !e.Settled, Reason: routing.Because(routing.StrategyDecides)}
+	if e.Settled {
+		step.Reason = routing.Because(routing.OrderDecides)
+	}
+	e.Steps = append(e.Steps, explainStep(step))
 }
 
 // set gives values below a path, or takes those that are nil out of the file, and finishes the change.

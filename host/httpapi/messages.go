@@ -127,7 +127,7 @@ func (a *api) call(x *indexed, body []byte, op adapter.Operation, r *http.Reques
 		session = head.Session
 	}
 	return &relay.Call{
-		ID: requestID(r), Op: op, Doc: &x.doc, Head: head, Query: r.URL.RawQuery, Header: r.Header,
+		ID: requestID(r), Op: op, Doc: &x.doc, Head: head, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header,
 		Session: session, Channel: r.Header.Get("X-Claude-Proxy-Channel"),
 	}, nil
 }

@@ -225,6 +225,18 @@ func (r *Registry) Remove(ctx context.Context, name string) error {
 	return err
 }
 
+// Readme is the manual that the serving version of a plugin carries, empty where it has none. ok is false where no version
+// of it serves.
+func (r *Registry) Readme(name string) (text adapter.Text, ok bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s := r.slots[name]
+	if s == nil || s.active == nil {
+		return text, false
+	}
+	return s.active.report.Readme, true
+}
+
 // Log gives the last lines about a plugin, the oldest first; nil where there is none.
 func (r *Registry) Log(name string) []Line {
 	r.mu.RLock()

@@ -26,8 +26,8 @@ type Call struct {
 	// Doc is the client's body, indexed; nil for the models operation.
 	Doc  *jsonindex.Doc
 	Head messages.Head
-	// Query is the raw query string.
-	Query string
+	// Method and Path are those of the client's request, Query is its raw query string; only people look at the first two.
+	Method, Path, Query string
 	// Header holds the client's headers as they came, read-only. Adapters get those that their manifest asks for.
 	Header http.Header
 	// Session is the client's session id, "" if it has none.

@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"cmp"
 	"io"
 
 	"github.com/claude-proxy/claude-proxy/host/upstream"
@@ -49,7 +50,7 @@ func (w tracedWriter) Write(b []byte) error {
 func (t *attempt) traceRequest(body [][]byte) {
 	trace := t.x.rec.Trace
 	trace.Attempt(t.ch.Config.Name, t.ch.Config.Adapter, keyName(t.target.Key), t.target.Model, t.ch.Secrets)
-	trace.Asked(t.up.Method, t.up.Path, t.up.Headers, body, t.up.Losses)
+	trace.Asked(cmp.Or(t.up.Method, "POST"), t.up.Path, t.up.Headers, body, t.up.Losses)
 	t.run = tracedRun{t.run, trace}
 }
 

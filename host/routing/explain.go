@@ -2,7 +2,6 @@ package routing
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/claude-proxy/claude-proxy/host/config"
@@ -43,8 +42,8 @@ const (
 // Explanation is the way of a request as far as the configuration decides it: every rule, channel and key, chosen or
 // skipped, and why. What the health of channels and the strategy add is known to a running proxy only.
 type Explanation struct {
-	// Refusal is why no channel would be asked at all; "" when one would.
-	Refusal string
+	// Refusal is why no channel would be asked at all; zero when one would.
+	Refusal Reason
 	// Rules are those that were looked at, in order.
 	Rules []Rule
 	// Channels are all channels: those that would be tried, best first, then the skipped ones in the order of the file.
@@ -57,14 +56,14 @@ type Rule struct {
 	Kind, Name string
 	// Chosen says that the rule decides; else it does not apply.
 	Chosen bool
-	Reason string
+	Reason Reason
 }
 
 // ChannelWay is what becomes of a channel.
 type ChannelWay struct {
 	Channel *config.Channel
 	Verdict Verdict
-	Reason  string
+	Reason  Reason
 	// Candidate is the channel as the balancer gets it; its zero value where the channel is skipped before.
 	Candidate Candidate
 	// Keys are all keys of the channel in the order of the file; none where it is skipped before its keys are looked at.
@@ -75,7 +74,7 @@ type ChannelWay struct {
 type KeyWay struct {
 	Key     *config.Key
 	Verdict Verdict
-	Reason  string
+	Reason  Reason
 }
 
 // Explain answers a question. It changes nothing and is not meant to be fast.
@@ -91,8 +90,8 @@ func (t *Table) Explain(q Question) Explanation {
 			e.Channels = append(e.Channels, c.skipped(q.Model, named))
 		}
 	}
-	if e.Refusal == "" && len(candidates) == 0 {
-		e.Refusal = t.Missing(q.Model)
+	if e.Refusal.Code == "" && len(candidates) == 0 {
+		e.Refusal = t.missing(q.Model)
 	}
 	return e
 }
@@ -102,16 +101,16 @@ func (e *Explanation) client(q *Question) {
 	if q.Client == nil {
 		return
 	}
-	r := Rule{Kind: "client_key", Name: q.Client.Name, Reason: "the key may ask for any model"}
+	r := Rule{Kind: "client_key", Name: q.Client.Name, Reason: Because(AnyModel)}
 	switch {
 	case !q.Client.Usable():
-		r.Chosen, r.Reason = true, "the key is not accepted: "+cmp.Or(q.Client.Reason, "it is disabled")
+		r.Chosen, r.Reason = true, Because(KeyRefused, "said", cmp.Or(q.Client.Reason, "it is disabled"))
 	case len(q.Client.Models) > 0 && !compileSet(q.Client.Models).Allows(q.Model):
-		r.Chosen, r.Reason = true, fmt.Sprintf("the key may not use the model %q", q.Model)
+		r.Chosen, r.Reason = true, Because(ModelRefused, "model", q.Model)
 	case q.Pick != "" && !q.Client.PickChannel:
-		r.Chosen, r.Reason = true, "the key may not pick a channel"
+		r.Chosen, r.Reason = true, Because(PickRefused)
 	case len(q.Client.Models) > 0:
-		r.Reason = "the key may ask for this model"
+		r.Reason = Because(ThisModel)
 	}
 	if r.Chosen {
 		e.Refusal = r.Reason
@@ -120,34 +119,36 @@ func (e *Explanation) client(q *Question) {
 }
 
 // explainChoice finds the candidates as Candidates and Picked do, and says by which rule. named is that rule where it names
-// its channels itself, else "".
-func (t *Table) explainChoice(e *Explanation, q *Question) (list []Candidate, named string) {
+// its channels itself, else zero.
+func (t *Table) explainChoice(e *Explanation, q *Question) (list []Candidate, named Reason) {
 	if q.Pick != "" {
-		r := Rule{Kind: "pick_channel", Name: q.Pick, Chosen: true, Reason: "the client picks this channel itself, whatever it serves"}
+		r := Rule{Kind: "pick_channel", Name: q.Pick, Chosen: true, Reason: Because(Picks)}
 		one, ok := t.Picked(q.Pick, q.Model)
 		if !ok {
-			r.Reason = fmt.Sprintf("there is no enabled channel named %q", q.Pick)
-			e.Refusal = cmp.Or(e.Refusal, r.Reason)
+			r.Reason = Because(PicksUnknown, "channel", q.Pick)
+			if e.Refusal.Code == "" {
+				e.Refusal = r.Reason
+			}
 			e.Rules = append(e.Rules, r)
-			return nil, "the client picks another channel"
+			return nil, Because(PicksAnother)
 		}
 		e.Rules = append(e.Rules, r)
-		return []Candidate{one}, "the client picks another channel"
+		return []Candidate{one}, Because(PicksAnother)
 	}
 	best := pattern.Best(t.patterns, q.Model)
 	for i, p := range t.patterns {
-		r := Rule{Kind: "route", Name: t.routes[i].text, Reason: "the pattern does not match"}
+		r := Rule{Kind: "route", Name: t.routes[i].text, Reason: Because(PatternMisses)}
 		switch {
 		case i == best:
-			r.Chosen, r.Reason = true, "the pattern matches and has the most literal characters: this route decides, in the order of its targets"
-			named = fmt.Sprintf("the route %q names other channels", r.Name)
+			r.Chosen, r.Reason = true, Because(PatternDecides)
+			named = Because(RouteNames, "route", r.Name)
 		case p.Match(q.Model):
-			r.Reason = fmt.Sprintf("the pattern matches, but %q fits better", t.routes[best].text)
+			r.Reason = Because(PatternBeaten, "route", t.routes[best].text)
 		}
 		e.Rules = append(e.Rules, r)
 	}
 	if best < 0 {
-		e.Rules = append(e.Rules, Rule{Kind: "priority", Chosen: true, Reason: "no route matches: every enabled channel that serves the model, by priority and then in the order of the file"})
+		e.Rules = append(e.Rules, Rule{Kind: "priority", Chosen: true, Reason: Because(NoRoute)})
 	}
 	return t.find(q.Model), named
 }
@@ -163,20 +164,20 @@ func (t *Table) way(c *Candidate) ChannelWay {
 	ch := t.byName[c.Channel.Name]
 	w := ChannelWay{Channel: c.Channel, Verdict: Usable, Candidate: *c, Keys: ch.keyWays(c.Model)}
 	if len(c.Keys) == 0 {
-		w.Verdict, w.Reason = NoKey, "none of its keys may be used for "+c.Model
+		w.Verdict, w.Reason = NoKey, Because(NoKeyFor, "model", c.Model)
 	}
 	return w
 }
 
-func (c *channel) skipped(model, named string) ChannelWay {
+func (c *channel) skipped(model string, named Reason) ChannelWay {
 	w := ChannelWay{Channel: c.config, Keys: []KeyWay{}}
 	switch {
 	case !c.config.Enabled:
-		w.Verdict, w.Reason = IsDisabled, "disabled in the configuration"
-	case named != "":
+		w.Verdict, w.Reason = IsDisabled, Because(SwitchedOff)
+	case named.Code != "":
 		w.Verdict, w.Reason = NotInRoute, named
 	default:
-		w.Verdict, w.Reason = NotServed, fmt.Sprintf("its list of served models does not allow %q", model)
+		w.Verdict, w.Reason = NotServed, Because(ServesNot, "model", model)
 	}
 	return w
 }
@@ -189,11 +190,11 @@ func (c *channel) keyWays(upstream string) []KeyWay {
 		w := KeyWay{Key: k, Verdict: Usable}
 		switch {
 		case k.Reason != "":
-			w.Verdict, w.Reason = NotConfigured, k.Reason
+			w.Verdict, w.Reason = NotConfigured, Because(KeyNotReady, "said", k.Reason)
 		case !k.Enabled || k.Secret.Empty():
-			w.Verdict, w.Reason = IsDisabled, "disabled in the configuration"
+			w.Verdict, w.Reason = IsDisabled, Because(SwitchedOff)
 		case !compileSet(k.Models).Allows(upstream):
-			w.Verdict, w.Reason = ModelNotAllowed, "its list of models does not allow "+upstream
+			w.Verdict, w.Reason = ModelNotAllowed, Because(KeyOtherModels, "model", upstream)
 		}
 		list = append(list, w)
 	}

@@ -40,7 +40,7 @@ func TestExplain(t *testing.T) {
 	f := func(q Question, refusal string, rules, channels []string) {
 		t.Helper()
 		e := table.Explain(q)
-		if !strings.Contains(e.Refusal, refusal) || refusal == "" && e.Refusal != "" {
+		if !strings.Contains(e.Refusal.String(), refusal) || refusal == "" && e.Refusal.Code != "" {
 			t.Errorf("%s: refusal %q, want %q", q.Model, e.Refusal, refusal)
 		}
 		var gotRules, gotChannels []string
@@ -60,7 +60,7 @@ func TestExplain(t *testing.T) {
 				text += fmt.Sprintf(" %s:%s", k.Key.Label, k.Verdict)
 			}
 			gotChannels = append(gotChannels, text)
-			if c.Verdict != Usable && c.Reason == "" {
+			if c.Verdict != Usable && c.Reason.String() == "" {
 				t.Errorf("%s: %s is skipped without a reason", q.Model, c.Channel.Name)
 			}
 		}
@@ -119,7 +119,7 @@ func TestExplainAgrees(t *testing.T) {
 		if n := len(e.Channels); n != 4 {
 			t.Errorf("%s: %d channels are explained", model, n)
 		}
-		if (e.Refusal == "") != (len(want) > 0) {
+		if (e.Refusal.Code == "") != (len(want) > 0) {
 			t.Errorf("%s: refusal %q with %d candidates", model, e.Refusal, len(want))
 		}
 	}

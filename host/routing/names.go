@@ -45,25 +45,26 @@ const (
 )
 
 // Missing says, for people, why no channel serves the model and which names come close.
-func (t *Table) Missing(model string) string {
+func (t *Table) Missing(model string) string { return t.missing(model).String() }
+
+func (t *Table) missing(model string) Reason {
 	shown := shorten(model)
 	if i := pattern.Best(t.patterns, model); i >= 0 {
-		return fmt.Sprintf("model %q: every channel of the route %q is disabled", shown, t.routes[i].text)
+		return Because(RouteOff, "model", shown, "route", t.routes[i].text)
 	}
 	for _, c := range t.channels {
 		if c.serves.Allows(model) {
-			return fmt.Sprintf("model %q: channel %q would serve it but is disabled", shown, c.config.Name)
+			return Because(ChannelOff, "model", shown, "channel", c.config.Name)
 		}
 	}
-	message := fmt.Sprintf("no channel serves the model %q", shown)
 	close := t.closeNames(model)
 	if len(close) == 0 {
-		return message + "; GET /v1/models lists the names that are served"
+		return Because(NobodyServes, "model", shown)
 	}
 	for i, name := range close {
 		close[i] = fmt.Sprintf("%q", name)
 	}
-	return message + "; did you mean " + strings.Join(close, " or ") + "?"
+	return Because(NobodyButNear, "model", shown, "names", strings.Join(close, " or "))
 }
 
 // closeNames lists the names nearest to model, nearest first.

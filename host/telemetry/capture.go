@@ -170,6 +170,8 @@ type capture struct {
 	ended   bool
 	size    int
 	secrets []string
+	method  string
+	path    string // with the query
 	request []byte
 	headers []adapter.Header
 	steps   []step
@@ -204,6 +206,10 @@ func (c *capture) client(call *relay.Call) {
 		}
 	}
 	c.headers = shownHeaders(call.Header)
+	c.method, c.path = call.Method, call.Path
+	if call.Query != "" {
+		c.path += "?" + call.Query
+	}
 	if call.Doc != nil {
 		c.mu.Lock()
 		c.request, c.cut = c.keep(call.Doc.Src)

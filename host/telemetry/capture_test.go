@@ -49,7 +49,7 @@ func TestCapture(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`"request":"{\"model\":\"named\"}"`, `{"name":"user-agent","value":"sdk"}`, `"kind":"attempt","at_ms":0,"channel":"main","adapter":"openai","key":"label","model":"up"`,
+		`"method":"POST","path":"/v1/messages?beta=true\u0026key=[redacted]"`, `"request":"{\"model\":\"named\"}"`, `{"name":"user-agent","value":"sdk"}`, `"kind":"attempt","at_ms":0,"channel":"main","adapter":"openai","key":"label","model":"up"`,
 		`"method":"POST","path":"/v1/chat/completions"`, `"data":"{\"a\":1}"`, `"losses":[{"kind":"dropped","path":"top_k"}]`,
 		`data: your key `, ` is fine\n\n`, `"ops":["text 0 plain \"plain [redacted]\""]`, `"error":"refused [redacted]"`, `"kind":"client_bytes"`, `"status":200`,
 	} {

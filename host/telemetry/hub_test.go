@@ -56,6 +56,7 @@ func (b *bench) call(id, model string) *relay.Call {
 		b.t.Fatal(err)
 	}
 	c.ID, c.Op, c.Received, c.Head.Model, c.Doc = id, adapter.Messages, b.now, model, doc
+	c.Method, c.Path, c.Query = "POST", "/v1/messages", "beta=true&key="+clientKey
 	c.Header = http.Header{"X-Api-Key": {clientKey}, "Authorization": {"Bearer " + clientKey}, "User-Agent": {"sdk"}}
 	return &c
 }

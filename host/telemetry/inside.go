@@ -34,7 +34,9 @@ const (
 // Inside is all of one exchange, in the order in which it happened. It holds what was said, but no credential.
 type Inside struct {
 	ID string `json:"id"`
-	// Headers and Request are the client's.
+	// Method, Path (with its query), Headers and Request are the client's.
+	Method  string   `json:"method"`
+	Path    string   `json:"path"`
 	Headers []Header `json:"headers"`
 	Request string   `json:"request"`
 	Steps   []Step   `json:"steps"`
@@ -76,7 +78,7 @@ func (c *capture) view() Inside {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	in := Inside{
-		ID: c.id, Headers: c.shown(c.headers), Request: c.text(c.request), Losses: lossesOf(c.losses),
+		ID: c.id, Method: c.method, Path: c.text([]byte(c.path)), Headers: c.shown(c.headers), Request: c.text(c.request), Losses: lossesOf(c.losses),
 		Cut: c.cut, Steps: make([]Step, 0, len(c.steps)),
 	}
 	hidden := c.hidden()

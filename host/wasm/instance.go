@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -50,6 +51,7 @@ type exports struct {
 type export struct {
 	name string
 	f    api.Function
+	work bool // it converts something, so its time counts
 }
 
 // start makes an instance and runs its initialisation.
@@ -72,10 +74,11 @@ func (p *Plugin) start() (*instance, error) {
 		i.die(err)
 		return nil, err
 	}
-	f := func(name string) export { return export{name, mod.ExportedFunction(name)} }
+	f := func(name string) export { return export{name: name, f: mod.ExportedFunction(name)} }
+	work := func(name string) export { return export{name, mod.ExportedFunction(name), true} }
 	i.exports = exports{
-		f(abi.ExportAlloc), f(abi.ExportManifest), f(abi.ExportConfigure), f(abi.ExportBegin), f(abi.ExportEvent),
-		f(abi.ExportWhole), f(abi.ExportFailure), f(abi.ExportEnd), f(abi.ExportClose),
+		f(abi.ExportAlloc), f(abi.ExportManifest), f(abi.ExportConfigure), work(abi.ExportBegin), work(abi.ExportEvent),
+		work(abi.ExportWhole), work(abi.ExportFailure), work(abi.ExportEnd), f(abi.ExportClose),
 	}
 	if init := f(abi.ExportInitialize); init.f != nil {
 		if _, err := i.call(init, p.limits.FuelStart, 0, 0); err != nil {
@@ -107,8 +110,15 @@ func (i *instance) call(x export, budget int64, a, b uint64) (uint64, error) {
 	i.world.work = hostWork
 	i.stack[0], i.stack[1] = a, b
 	i.p.counts.calls.Add(1)
+	var began time.Time
+	if x.work {
+		began = time.Now()
+	}
 	if err := x.f.CallWithStack(i.ctx, i.stack[:]); err != nil {
 		return 0, i.trapped(x.name, err)
+	}
+	if x.work {
+		i.p.counts.times.add(time.Since(began))
 	}
 	size := int64(i.mem.Size())
 	if size != i.size {

@@ -33,6 +33,8 @@ type Report struct {
 	Memory int64
 	// Manifest is what the plugin says about itself.
 	Manifest adapter.Manifest
+	// Readme is the manual that the module carries, each at most abi.MaxReadme bytes of plain text; "" for none.
+	Readme adapter.Text
 	// Features are the feature bits that the guest announces.
 	Features uint64
 }
@@ -88,6 +90,7 @@ func (r *Report) describe(s *surface) {
 	for name := range s.exports {
 		r.Exports = append(r.Exports, name)
 	}
+	r.Readme = s.readme
 	slices.Sort(r.Imports)
 	slices.Sort(r.Exports)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/claude-proxy/claude-proxy/sdk/abi"
+	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 )
 
 // Refused says why a module cannot be a plugin. It lists everything that is wrong, so that its author need not try again
@@ -35,6 +36,7 @@ type surface struct {
 	inSigs  []signature // of imports
 	exports map[string]signature
 	memory  string // name under which a memory is exported
+	readme  adapter.Text
 }
 
 // maxModule is the largest file that is looked at.
@@ -87,6 +89,8 @@ func (s *scanner) section() {
 		return
 	}
 	switch id {
+	case 0:
+		s.custom(end)
 	case 1:
 		s.each(s.typ)
 	case 2:
@@ -102,6 +106,20 @@ func (s *scanner) section() {
 		s.bad = true
 	}
 	s.i = end
+}
+
+// custom reads the sections that carry a manual. Of those with one name the first counts.
+func (s *scanner) custom(end int) {
+	name := s.name()
+	if s.i > end || s.bad {
+		return
+	}
+	switch text := s.b[s.i:end]; {
+	case name == abi.ReadmeSection && s.out.readme.EN == "":
+		s.out.readme.EN = abi.Readme(text)
+	case name == abi.ReadmeSectionZH && s.out.readme.ZH == "":
+		s.out.readme.ZH = abi.Readme(text)
+	}
 }
 
 func (s *scanner) each(item func()) {

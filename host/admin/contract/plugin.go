@@ -58,6 +58,9 @@ type Plugin struct {
 	Size      int64      `json:"size"`
 	LoadedAt  *time.Time `json:"loaded_at,omitempty"`
 	Calls     int64      `json:"calls"`
+	// CallP95US is how long 95% of the serving version's calls took at most, in microseconds and within an eighth; 0 before
+	// the first one.
+	CallP95US float64 `json:"call_p95_us"`
 	Traps     int64      `json:"traps"`
 	Memory    int64      `json:"memory"`
 	Instances int        `json:"instances"`
@@ -121,6 +124,13 @@ type PluginUpload struct {
 // PluginRollback names the version to go back to.
 type PluginRollback struct {
 	SHA256 string `json:"sha256"`
+}
+
+// PluginReadme is the manual that a plugin's module carries: plain text by an unknown author, each at most 64 KiB and empty
+// where there is none.
+type PluginReadme struct {
+	EN string `json:"en"`
+	ZH string `json:"zh"`
 }
 
 // PluginLog is the end of what a plugin wrote.

@@ -66,6 +66,8 @@ type Explanation struct {
 	Model string `json:"model"`
 	// Refusal is why no channel would be tried at all; empty where one would.
 	Refusal string `json:"refusal"`
+	// RefusedBecause is the refusal for other languages; absent where there is none.
+	RefusedBecause *Because `json:"refused_because,omitempty"`
 	// Steps are what was decided before channels were looked at, in order.
 	Steps []ExplainStep `json:"steps"`
 	// Channels are all channels: first those that would be tried, in the order of the next request, then the skipped ones.
@@ -82,8 +84,17 @@ type ExplainStep struct {
 	Rule string `json:"rule"`
 	Name string `json:"name"`
 	// Chosen says that the rule decides; else it does not apply.
-	Chosen bool   `json:"chosen"`
-	Reason string `json:"reason"`
+	Chosen  bool     `json:"chosen"`
+	Reason  string   `json:"reason"`
+	Because *Because `json:"because,omitempty"`
+}
+
+// Because is a reason for those who say it in another language than English: which sentence it is, and the names that
+// belong into it.
+type Because struct {
+	Code string `json:"code" jsonschema:"enum=any_model,enum=this_model,enum=key_refused,enum=model_refused,enum=pick_refused,enum=picks,enum=picks_unknown,enum=picks_another,enum=pattern_misses,enum=pattern_decides,enum=pattern_beaten,enum=route_names_others,enum=no_route,enum=no_key_for_model,enum=switched_off,enum=serves_not,enum=key_not_ready,enum=key_other_models,enum=route_off,enum=channel_off,enum=nobody_serves,enum=nobody_but_near,enum=no_fit_key,enum=fit,enum=health,enum=adapter_absent,enum=stays,enum=order_decides,enum=strategy_decides"`
+	// With are the names by their place in the sentence. They come from clients, upstreams and the file.
+	With map[string]string `json:"with,omitempty"`
 }
 
 // ExplainChannel is what becomes of a channel.
@@ -92,8 +103,9 @@ type ExplainChannel struct {
 	// Rank is its place among those to be tried, from 1; 0 where it is skipped.
 	Rank int `json:"rank"`
 	// Code is chosen, possible, disabled, not_served, not_in_route, no_key, absent, cooling, full or invalid.
-	Code   string `json:"code"`
-	Reason string `json:"reason"`
+	Code    string   `json:"code"`
+	Reason  string   `json:"reason"`
+	Because *Because `json:"because,omitempty"`
 	// Model is the upstream's name for the model.
 	Model string `json:"model"`
 	// Tier groups channels of one priority, from 0.
@@ -107,7 +119,8 @@ type ExplainKey struct {
 	ID    string `json:"id"`
 	Label string `json:"label"`
 	// Code is usable, disabled, not_configured, model_not_allowed, cooling, invalid, quota or full.
-	Code   string `json:"code"`
-	Reason string `json:"reason"`
-	Usable bool   `json:"usable"`
+	Code    string   `json:"code"`
+	Reason  string   `json:"reason"`
+	Because *Because `json:"because,omitempty"`
+	Usable  bool     `json:"usable"`
 }

@@ -97,6 +97,13 @@ export interface AuditEntry {
   who: string
 }
 
+/** Because is a reason for those who say it in another language than English: which sentence it is, and the names that belong into it. */
+export interface Because {
+  code: "any_model" | "this_model" | "key_refused" | "model_refused" | "pick_refused" | "picks" | "picks_unknown" | "picks_another" | "pattern_misses" | "pattern_decides" | "pattern_beaten" | "route_names_others" | "no_route" | "no_key_for_model" | "switched_off" | "serves_not" | "key_not_ready" | "key_other_models" | "route_off" | "channel_off" | "nobody_serves" | "nobody_but_near" | "no_fit_key" | "fit" | "health" | "adapter_absent" | "stays" | "order_decides" | "strategy_decides"
+  /** With are the names by their place in the sentence. They come from clients, upstreams and the file. */
+  with?: Record<string, string>
+}
+
 /** BulkPatch changes several channels alike, in one write. */
 export interface BulkPatch {
   channels: string[]
@@ -522,6 +529,7 @@ export interface Exchanges {
 
 /** ExplainChannel is what becomes of a channel. */
 export interface ExplainChannel {
+  because?: Because
   channel: string
   /** Code is chosen, possible, disabled, not_served, not_in_route, no_key, absent, cooling, full or invalid. */
   code: string
@@ -538,6 +546,7 @@ export interface ExplainChannel {
 
 /** ExplainKey is what becomes of a key. */
 export interface ExplainKey {
+  because?: Because
   /** Code is usable, disabled, not_configured, model_not_allowed, cooling, invalid, quota or full. */
   code: string
   id: string
@@ -562,6 +571,7 @@ export interface ExplainRequest {
 
 /** ExplainStep is one rule that was looked at. */
 export interface ExplainStep {
+  because?: Because
   /** Chosen says that the rule decides; else it does not apply. */
   chosen: boolean
   name: string
@@ -577,6 +587,8 @@ export interface Explanation {
   model: string
   /** Refusal is why no channel would be tried at all; empty where one would. */
   refusal: string
+  /** RefusedBecause is the refusal for other languages; absent where there is none. */
+  refused_because?: Because
   /** Settled says that the order is certain; false where chance or turns decide among equals. */
   settled: boolean
   /** Steps are what was decided before channels were looked at, in order. */
@@ -860,6 +872,8 @@ export interface PlaygroundRequest {
 
 /** Plugin is one .wasm file in the plugin folder, or one that a channel names and nobody has put there. */
 export interface Plugin {
+  /** CallP95US is how long 95% of the serving version's calls took at most, in microseconds and within an eighth; 0 before the first one. */
+  call_p95_us: number
   calls: number
   /** Error is why the file was not taken; empty where it was. */
   error: string
@@ -895,6 +909,12 @@ export interface PluginCheck {
 /** PluginLog is the end of what a plugin wrote. */
 export interface PluginLog {
   items: LogLine[]
+}
+
+/** PluginReadme is the manual that a plugin's module carries: plain text by an unknown author, each at most 64 KiB and empty where there is none. */
+export interface PluginReadme {
+  en: string
+  zh: string
 }
 
 /** PluginReport is what is found in a .wasm file before it is put to work. */

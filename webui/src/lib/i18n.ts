@@ -74,6 +74,9 @@ export function duration(ms: number): string {
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`
 }
 
+/** Microseconds as 19 µs, or as duration has it. */
+export const brief = (us: number): string => (us < 1000 ? `${us < 10 ? number(Number(us.toFixed(1))) : Math.round(us)} µs` : duration(us / 1000))
+
 /** Seconds left as 0:42 or 1:02:03. */
 export function clock(seconds: number): string {
   const s = Math.max(0, Math.ceil(seconds))

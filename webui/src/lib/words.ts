@@ -1,11 +1,19 @@
 // Words for what the API says in codes. Where there is no word, the server's own English text stands.
 import type { Tone } from '../ui/State.vue'
-import type { Attention, Exchange, LocalText } from '../api/types'
-import { clock, lang, maybe, t } from './i18n'
+import type { Attention, Because, Exchange, LocalText } from '../api/types'
+import { clock, lang, maybe, t, type Key } from './i18n'
 
 export function attentionText(a: Attention): string {
   const name = a.channel || a.plugin || ''
   return maybe('attention.' + a.code, { name, key: a.key ?? '' })?.concat(a.message ? ': ' + a.message : '') ?? a.message
+}
+
+/** A reason of the route explainer in the language in use; the server's own sentence where it gave no code. */
+export function whyText(x: { because?: Because; reason: string }): string {
+  if (!x.because) return x.reason
+  const { code, with: names = {} } = x.because
+  const key: Key = `explain.why.${code}`
+  return t(key, names.state ? { ...names, state: maybe('state.' + names.state) ?? names.state } : names)
 }
 
 /** A text in the language in use, else in the other one. */
