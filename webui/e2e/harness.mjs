@@ -124,3 +124,40 @@ export async function signIn(page, p, hash = '') {
   await page.keyboard.press('Enter')
   await page.locator('.shell, .welcome').waitFor()
 }
+
+/**
+ * Goes to an element by the Tab key alone (back with shift). Every stop on the way must be in sight, not covered, and show that
+ * it has the focus; a page that swallows Tab never arrives.
+ */
+export async function tabTo(page, target, { back = false, most = 120 } = {}) {
+  const el = await target.elementHandle()
+  for (let i = 0; i < most; i++) {
+    await page.keyboard.press(back ? 'Shift+Tab' : 'Tab')
+    const complaint = await page.evaluate(focusComplaint)
+    if (complaint) throw new Error(complaint)
+    if (await el.evaluate((x) => x === document.activeElement)) return
+  }
+  throw new Error(`${target} cannot be reached by the Tab key`)
+}
+
+/** What is wrong with how the focus shows; runs in the page. */
+function focusComplaint() {
+  let el = document.activeElement
+  if (!el || el === document.body) return ''
+  const what = `${el.tagName} ${el.getAttribute('aria-label') ?? el.textContent.trim().slice(0, 40)}`
+  // The focus of a control that is drawn by its neighbour or its box shows there.
+  const drawn = [el, el.nextElementSibling, el.closest('label, .editor, .search')].filter(Boolean)
+  const ring = (x) => { const s = getComputedStyle(x); return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow.includes('inset') }
+  const shows = drawn.some(ring) || (el.closest('.dropzone') && getComputedStyle(el.closest('.dropzone')).borderStyle === 'dashed')
+  if (!shows) return `no focus ring: ${what}`
+  if (el.classList.contains('sr')) el = el.nextElementSibling ?? el.parentElement
+  const r = el.getBoundingClientRect()
+  const [x, y] = [Math.min(Math.max(r.left + Math.min(r.width, 30) / 2, 0), innerWidth - 1), Math.min(Math.max(r.top + Math.min(r.height, 30) / 2, 0), innerHeight - 1)]
+  if (r.bottom < 0 || r.top > innerHeight || r.right < 0 || r.left > innerWidth) return `out of sight: ${what}`
+  const top = document.elementFromPoint(x, y)
+  if (top && top !== el && !el.contains(top) && !top.contains(el) && !el.closest('label')?.contains(top)) return `covered by ${top.tagName}.${top.className}: ${what}`
+  return ''
+}
+
+/** Whether an element has the focus. */
+export const focused = (target) => target.evaluate((x) => x === document.activeElement)

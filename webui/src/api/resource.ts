@@ -1,5 +1,5 @@
 // Something loaded from the API, with its states: loading, there, failed, and stale while the server is gone.
-import { onScopeDispose, shallowReactive } from 'vue'
+import { nextTick, onScopeDispose, shallowReactive } from 'vue'
 import { problem, type Problem } from './call'
 import { on } from './live'
 
@@ -9,6 +9,11 @@ export interface Resource<T> {
   loading: boolean
   /** Loads it anew; what is there stays until the answer comes. */
   load: () => Promise<void>
+}
+
+/** Who works with keys and loses the row they were at goes on from the screen, not from the top of the page. */
+function keepFocus(held: Element | null): void {
+  if (held && held !== document.body && !held.isConnected && document.activeElement === document.body) document.querySelector<HTMLElement>('main[tabindex]')?.focus({ preventScroll: true })
 }
 
 /** Loads at once, again whenever the events may have gaps, and on the named events. */
@@ -22,8 +27,10 @@ export function resource<T>(fetch: () => Promise<T>, refreshOn: string[] = []): 
       try {
         const data = await fetch()
         if (mine !== turn) return
+        const held = document.activeElement
         r.data = data
         r.error = undefined
+        void nextTick(() => keepFocus(held))
       } catch (e) {
         if (mine === turn) r.error = problem(e)
       } finally {

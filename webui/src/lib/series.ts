@@ -49,13 +49,13 @@ export function bucket(points: Point[], stepMs: number, n: number): Bucketed {
 }
 
 /** The figures of the tiles, over the points. */
-export function totals(points: Point[]): { requests: number; ok: number; success: number; input: number; output: number } {
+export function totals(points: Point[]): { requests: number; ok: number; success: number; input: number; output: number; live: number } {
   const sum = (f: (p: Point) => number): number => points.reduce((n, p) => n + f(p), 0)
   const ok = sum((p) => count(p, 'ok'))
   const failed = sum((p) => count(p, 'failed'))
   return {
     requests: ok + failed + sum((p) => count(p, 'client') + count(p, 'gone')), ok, success: ok + failed ? ok / (ok + failed) : 1,
-    input: sum((p) => p.input_tokens), output: sum((p) => p.output_tokens),
+    input: sum((p) => p.input_tokens), output: sum((p) => p.output_tokens), live: Math.max(0, ...points.map((p) => p.live)),
   }
 }
 
