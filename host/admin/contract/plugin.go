@@ -54,16 +54,16 @@ type Plugin struct {
 	SHA256     string `json:"sha256"`
 	FileSHA256 string `json:"file_sha256"`
 	// Pinned says that plugins.modules pins the hash.
-	Pinned    bool       `json:"pinned"`
-	Size      int64      `json:"size"`
-	LoadedAt  *time.Time `json:"loaded_at,omitempty"`
-	Calls     int64      `json:"calls"`
+	Pinned   bool       `json:"pinned"`
+	Size     int64      `json:"size"`
+	LoadedAt *time.Time `json:"loaded_at,omitempty"`
+	Calls    int64      `json:"calls"`
 	// CallP95US is how long 95% of the serving version's calls took at most, in microseconds and within an eighth; 0 before
 	// the first one.
 	CallP95US float64 `json:"call_p95_us"`
-	Traps     int64      `json:"traps"`
-	Memory    int64      `json:"memory"`
-	Instances int        `json:"instances"`
+	Traps     int64   `json:"traps"`
+	Memory    int64   `json:"memory"`
+	Instances int     `json:"instances"`
 	// Leases are the requests that hold the plugin now.
 	Leases   int             `json:"leases"`
 	UsedBy   []string        `json:"used_by"`
