@@ -58,6 +58,28 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// Deltas are late by as much as they came after they were due; what counts is the difference within each round.
+func TestLate(t *testing.T) {
+	figures := func(name string, rounds ...time.Duration) Figures {
+		list := turns(1, 1, 1)
+		for i, late := range rounds {
+			list[i].Late = []time.Duration{time.Millisecond, time.Millisecond, late}
+		}
+		return (&target{name: name, turns: list}).sum()
+	}
+	row := Row{Scenario: Scenario{Name: "z", LateBudget: 50}, Targets: []Figures{
+		figures(bareGo, 5*time.Millisecond, 500*time.Millisecond, 9*time.Millisecond),
+		figures(ours, 65*time.Millisecond, 501*time.Millisecond, 70*time.Millisecond)}}
+	row.compare()
+	report := Report{Rows: []Row{row}}
+	if over := report.Over(); len(over) != 1 || over[0] != "z: how much later deltas come at p99, in ms, is 60.00, the budget 50" {
+		t.Errorf("over: %q", over)
+	}
+	if text := report.Markdown(); !strings.Contains(text, "| 1.00 / 1.00, 9.00 / 70.00 (+60.00) |") {
+		t.Errorf("markdown:\n%s", text)
+	}
+}
+
 // Every answer is checked: a status, a length, a text or an end that is not right is an error.
 func TestCheck(t *testing.T) {
 	w := expectation{unit: " token", count: 2, end: "end", length: 15}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/claude-proxy/claude-proxy/host/hosttest"
 )
 
 // client asks over connections that it keeps.
@@ -22,6 +24,52 @@ func (c *client) close() { c.transport.CloseIdleConnections() }
 
 // ask sends one request, reads the answer into buf and checks it.
 func (c *client) ask(ctx context.Context, t *target, session string, buf *bytes.Buffer) ([]byte, error) {
+	if buf == nil {
+		buf = new(bytes.Buffer)
+	}
+	resp, err := c.send(ctx, t, session)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	buf.Reset()
+	if _, err := buf.ReadFrom(resp.Body); err != nil {
+		return nil, fmt.Errorf("an answer was cut: %w", err)
+	}
+	return buf.Bytes(), t.want.check(resp.StatusCode, buf.Bytes())
+}
+
+// follow sends one request, reads the answer as it comes and checks it. It returns how late each delta was.
+func (c *client) follow(ctx context.Context, t *target, session string) ([]time.Duration, error) {
+	resp, err := c.send(ctx, t, session)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var late []time.Duration
+	answer := make([]byte, 0, 1<<10)
+	read := 0 // how much of the answer was looked at
+	for err == nil {
+		answer = slices.Grow(answer, 512)
+		var n int
+		n, err = resp.Body.Read(answer[len(answer):cap(answer)])
+		answer = answer[:len(answer)+n]
+		for now, more := time.Now(), true; more; {
+			due, rest, ok := hosttest.NextDue(answer[read:])
+			if ok {
+				late = append(late, now.Sub(due))
+			}
+			read, more = len(answer)-len(rest), ok
+		}
+	}
+	if err != io.EOF {
+		return nil, fmt.Errorf("an answer was cut: %w", err)
+	}
+	return late, t.want.check(resp.StatusCode, answer)
+}
+
+// send sends one request.
+func (c *client) send(ctx context.Context, t *target, session string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(t.body))
 	if err != nil {
 		return nil, err
@@ -32,19 +80,7 @@ func (c *client) ask(ctx context.Context, t *target, session string, buf *bytes.
 	if session != "" {
 		req.Header["X-Claude-Code-Session-Id"] = []string{session}
 	}
-	resp, err := c.transport.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if buf == nil {
-		buf = new(bytes.Buffer)
-	}
-	buf.Reset()
-	if _, err := io.Copy(buf, resp.Body); err != nil {
-		return nil, fmt.Errorf("an answer was cut: %w", err)
-	}
-	return buf.Bytes(), t.want.check(resp.StatusCode, buf.Bytes())
+	return c.transport.RoundTrip(req)
 }
 
 // Turn is what a target did in one turn.
@@ -55,16 +91,18 @@ type Turn struct {
 	Mallocs uint64
 	// Latencies are sorted.
 	Latencies []time.Duration
+	// Late is by how much each delta of slow streams was late, sorted.
+	Late []time.Duration
 	// PeakRSS is in MiB.
 	PeakRSS float64
 }
 
-// percentile is a latency that a share q of all does not exceed.
-func (t *Turn) percentile(q float64) time.Duration {
-	if len(t.Latencies) == 0 {
+// percentile is what a share q of a sorted list does not exceed, in ms; 0 of nothing.
+func percentile(sorted []time.Duration, q float64) float64 {
+	if len(sorted) == 0 {
 		return 0
 	}
-	return t.Latencies[min(int(q*float64(len(t.Latencies))), len(t.Latencies)-1)]
+	return float64(sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]) / float64(time.Millisecond)
 }
 
 // warm lets connections, pools and caches come to where they stay.
@@ -87,10 +125,10 @@ func (t *target) turn(ctx context.Context, s *Scenario, r *run) (Turn, error) {
 		}
 	}
 	began := cpu(t.pid)
-	var latencies []time.Duration
+	var latencies, late []time.Duration
 	switch s.Kind {
 	case Slow:
-		latencies, err = t.slow(ctx, s, r.Streams)
+		latencies, late, err = t.slow(ctx, s, r.Streams)
 	case Open:
 		latencies, err = t.open(ctx, s, r.Rate, 3*r.Round)
 	default:
@@ -99,7 +137,7 @@ func (t *target) turn(ctx context.Context, s *Scenario, r *run) (Turn, error) {
 	if err != nil {
 		return Turn{}, err
 	}
-	turn := Turn{Requests: len(latencies), CPU: cpu(t.pid) - began, Latencies: latencies, PeakRSS: rss(t.pid, "VmHWM")}
+	turn := Turn{Requests: len(latencies), CPU: cpu(t.pid) - began, Latencies: latencies, Late: late, PeakRSS: rss(t.pid, "VmHWM")}
 	if t.process != nil {
 		after, err := t.process.memory()
 		if err != nil {
@@ -108,6 +146,7 @@ func (t *target) turn(ctx context.Context, s *Scenario, r *run) (Turn, error) {
 		turn.Mallocs = after.Mallocs - before.Mallocs
 	}
 	slices.Sort(turn.Latencies)
+	slices.Sort(turn.Late)
 	return turn, nil
 }
 
@@ -153,18 +192,34 @@ func (t *target) open(ctx context.Context, s *Scenario, rate int, d time.Duratio
 	})
 }
 
-// slow opens streams over half a second and reads them to their end.
-func (t *target) slow(ctx context.Context, s *Scenario, streams int) ([]time.Duration, error) {
+// perStream is how long after one slow stream the next one is opened: for a thousand that is two seconds, so that neither
+// connections nor deltas come all at once.
+const perStream = 2 * time.Millisecond
+
+// maxOpening is how long the opening of all slow streams may take: less than they last.
+const maxOpening = 2 * time.Second
+
+// slow opens streams one after the other, in time for all to be live together, and reads them to their end. late is how late
+// their deltas came.
+func (t *target) slow(ctx context.Context, s *Scenario, streams int) (latencies, late []time.Duration, err error) {
 	c := newClient(streams)
 	defer c.close()
-	return gather(streams, func(i int) ([]time.Duration, error) {
-		time.Sleep(time.Duration(i) * 500 * time.Millisecond / time.Duration(streams))
+	apart := min(perStream, maxOpening/time.Duration(streams))
+	var mu sync.Mutex
+	latencies, err = gather(streams, func(i int) ([]time.Duration, error) {
+		time.Sleep(time.Duration(i) * apart)
 		began := time.Now()
-		if _, err := c.ask(ctx, t, s.session(i), nil); err != nil {
+		list, err := c.follow(ctx, t, s.session(i))
+		if err != nil {
 			return nil, err
 		}
-		return []time.Duration{time.Since(began)}, nil
+		took := time.Since(began)
+		mu.Lock()
+		late = append(late, list...)
+		mu.Unlock()
+		return []time.Duration{took}, nil
 	})
+	return latencies, late, err
 }
 
 // gather runs n workers and joins what they measured; the first error counts.

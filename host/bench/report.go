@@ -27,6 +27,9 @@ type Row struct {
 	// open loop it is that of the latency added at p50, and RatioP99 at p99. 0 is not known.
 	Ratio    float64 `json:"ratio,omitempty"`
 	RatioP99 float64 `json:"ratio_p99,omitempty"`
+	// LaterMS is by how much deltas of slow streams came later at p99 than through what is compared with, the median over the
+	// rounds; below 0 they came earlier.
+	LaterMS float64 `json:"later_p99_ms,omitempty"`
 }
 
 // Figures are medians over the rounds of one target.
@@ -43,6 +46,9 @@ type Figures struct {
 	P50MS            float64 `json:"p50_ms"`
 	P99MS            float64 `json:"p99_ms"`
 	PeakRSSMiB       float64 `json:"peak_rss_mib,omitempty"`
+	// LateP50MS and LateP99MS are how long after it was due a delta of a slow stream reached the client.
+	LateP50MS float64 `json:"late_p50_ms,omitempty"`
+	LateP99MS float64 `json:"late_p99_ms,omitempty"`
 
 	turns []Turn
 }
@@ -62,8 +68,10 @@ func (t *target) sum() Figures {
 	}
 	f.CPUMicros = of((*Turn).cpuMicros)
 	f.Allocations = of(func(t *Turn) float64 { return float64(t.Mallocs) / float64(t.Requests) })
-	f.P50MS = of(func(t *Turn) float64 { return float64(t.percentile(0.5)) / float64(time.Millisecond) })
-	f.P99MS = of(func(t *Turn) float64 { return float64(t.percentile(0.99)) / float64(time.Millisecond) })
+	f.P50MS = of(func(t *Turn) float64 { return percentile(t.Latencies, 0.5) })
+	f.P99MS = of(func(t *Turn) float64 { return percentile(t.Latencies, 0.99) })
+	f.LateP50MS = of(func(t *Turn) float64 { return percentile(t.Late, 0.5) })
+	f.LateP99MS = of(func(t *Turn) float64 { return percentile(t.Late, 0.99) })
 	f.PeakRSSMiB = of(func(t *Turn) float64 { return t.PeakRSS })
 	return f
 }
@@ -100,13 +108,18 @@ func (r *Row) compare() {
 	if d := r.of(direct); d != nil {
 		added := func(q float64) float64 {
 			return ratio(us, base, func(i int, f *Figures) float64 {
-				return float64(f.turns[i].percentile(q) - d.turns[i].percentile(q))
+				return percentile(f.turns[i].Latencies, q) - percentile(d.turns[i].Latencies, q)
 			})
 		}
 		r.Ratio, r.RatioP99 = added(0.5), added(0.99)
 		return
 	}
 	r.Ratio = ratio(us, base, func(i int, f *Figures) float64 { return f.turns[i].cpuMicros() })
+	var later []float64
+	for i := range us.turns {
+		later = append(later, percentile(us.turns[i].Late, 0.99)-percentile(base.turns[i].Late, 0.99))
+	}
+	r.LaterMS = median(later)
 }
 
 // ratio is the median over the rounds of one figure to another.
@@ -140,8 +153,8 @@ func (r *Report) WriteJSON(w io.Writer) error {
 func (r *Report) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s; %d alternated rounds of %g s, %d connections, medians. CPU is µs of the proxy's process per request (per event).\n\n", r.Machine, r.Rounds, r.RoundSeconds, r.Connections)
-	b.WriteString("| scenario | compared with | its CPU | our CPU | ratio | budget | allocations, its / ours | p50, its / ours, ms | p99, its / ours, ms | peak RSS, its / ours, MiB |\n")
-	b.WriteString("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+	b.WriteString("| scenario | compared with | its CPU | our CPU | ratio | budget | allocations, its / ours | p50, its / ours, ms | p99, its / ours, ms | peak RSS, its / ours, MiB | delta late at p50, p99, its / ours, ms |\n")
+	b.WriteString("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for i := range r.Rows {
 		r.Rows[i].markdown(&b)
 	}
@@ -153,7 +166,7 @@ func (r *Report) Markdown() string {
 
 func (r *Row) markdown(b *strings.Builder) {
 	if r.Note != "" {
-		fmt.Fprintf(b, "| %s | not measured: %s |||||||||\n", r.Text, r.Note)
+		fmt.Fprintf(b, "| %s | not measured: %s ||||||||||\n", r.Text, r.Note)
 		return
 	}
 	us := r.of(ours)
@@ -162,8 +175,8 @@ func (r *Row) markdown(b *strings.Builder) {
 		if it.Target == ours || it.Target == direct {
 			continue
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %.0f / %.0f | %.2f / %.2f | %.2f / %.2f | %.0f / %.0f |\n", r.Text, it.Target,
-			it.cpu(), us.cpu(), r.ratios(it), r.budgets(), it.Allocations, us.Allocations, it.P50MS, us.P50MS, it.P99MS, us.P99MS, it.PeakRSSMiB, us.PeakRSSMiB)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %.0f / %.0f | %.2f / %.2f | %.2f / %.2f | %.0f / %.0f | %s |\n", r.Text, it.Target,
+			it.cpu(), us.cpu(), r.ratios(it), r.budgets(), it.Allocations, us.Allocations, it.P50MS, us.P50MS, it.P99MS, us.P99MS, it.PeakRSSMiB, us.PeakRSSMiB, r.late(it))
 	}
 }
 
@@ -189,12 +202,25 @@ func (r *Row) ratios(it *Figures) string {
 	return fmt.Sprintf("%.2f", r.Ratio)
 }
 
+// late shows how late deltas came.
+func (r *Row) late(it *Figures) string {
+	us := r.of(ours)
+	if us.LateP99MS == 0 {
+		return "–"
+	}
+	text := fmt.Sprintf("%.2f / %.2f, %.2f / %.2f", it.LateP50MS, us.LateP50MS, it.LateP99MS, us.LateP99MS)
+	if it.Target != against {
+		text += fmt.Sprintf(" (%+.2f)", r.LaterMS)
+	}
+	return text
+}
+
 func (r *Row) budgets() string {
 	switch {
 	case r.P99Budget > 0:
 		return fmt.Sprintf("%g / %g", r.Budget, r.P99Budget)
 	case r.RSSBudget > 0:
-		return fmt.Sprintf("%g MiB", r.RSSBudget)
+		return fmt.Sprintf("%g MiB, +%g ms", r.RSSBudget, r.LateBudget)
 	case r.Budget > 0:
 		return fmt.Sprintf("%g", r.Budget)
 	}
@@ -213,6 +239,7 @@ func (r *Report) Over() []string {
 		row := &r.Rows[i]
 		add(row, "the ratio", row.Ratio, row.Budget)
 		add(row, "the ratio at p99", row.RatioP99, row.P99Budget)
+		add(row, "how much later deltas come at p99, in ms,", row.LaterMS, row.LateBudget)
 		if us := row.of(ours); us != nil {
 			add(row, "peak RSS", us.PeakRSSMiB, row.RSSBudget)
 		}

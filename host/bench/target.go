@@ -100,6 +100,8 @@ func unitOf(model string) string {
 		return "A short answer in a few plain words."
 	case model == "fast-agent":
 		return "8 bytes "
+	case strings.HasPrefix(model, "fast-timed-"):
+		return " @1" // the mark, and the first digit of every time until 2033
 	}
 	return " token"
 }

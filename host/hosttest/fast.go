@@ -18,6 +18,7 @@ import (
 //	fast-stream-N      N text deltas, each written and flushed by itself
 //	fast-burst-N       the same in one write
 //	fast-slow-N-20ms   the same, one delta every 20 ms
+//	fast-timed-N-20ms  the same, each delta saying when it was due; see NextDue
 //	fast-agent         40 text deltas and two parallel tool calls
 //
 // Asked without streaming, the same answers come whole. A Server has one built in. The zero value is ready; it may be
@@ -39,6 +40,7 @@ type fastAnswer struct {
 	writes      [][]byte // the body, one write each
 	length      string   // of an unstreamed body
 	pause       time.Duration
+	timed       bool // the times at which writes are due are written into them
 }
 
 // ServeHTTP answers requests for the fast models, and all others with 404.
@@ -125,7 +127,7 @@ func renderFast(r *http.Request, key fastKey, body []byte) *fastAnswer {
 	if !key.stream {
 		return &fastAnswer{contentType: rep.contentType, writes: [][]byte{rep.body}, length: strconv.Itoa(len(rep.body))}
 	}
-	answer := &fastAnswer{contentType: rep.contentType, pause: pause}
+	answer := &fastAnswer{contentType: rep.contentType, pause: pause, timed: strings.HasPrefix(key.model, "fast-timed-")}
 	fr := newFramer(rep.lineEnd, nil)
 	for _, ev := range rep.events {
 		answer.writes = append(answer.writes, fr.frame(ev))
@@ -148,7 +150,7 @@ func fastScript(model string) (a *Answer, pause time.Duration) {
 		return &Answer{Usage: usage, Stream: Stream{Chunk: 8}, Parts: []Part{{Text: strings.Repeat("8 bytes ", 40)},
 			{Tool: &ToolCall{Name: "Write", Args: file}},
 			{Tool: &ToolCall{Name: "Read", Args: json.RawMessage(`{"file_path":"/srv/app/README.md"}`)}}}}, 0
-	case len(words) == 4 && words[1] == "slow":
+	case len(words) == 4 && (words[1] == "slow" || words[1] == "timed"):
 		d, err := time.ParseDuration(words[3])
 		if err != nil {
 			return nil, 0
@@ -162,7 +164,11 @@ func fastScript(model string) (a *Answer, pause time.Duration) {
 	if err != nil || n < 0 || n > 100_000 {
 		return nil, 0
 	}
-	return &Answer{Parts: []Part{{Text: strings.Repeat(" token", n)}}, Usage: usage}, pause
+	word := " token"
+	if words[1] == "timed" {
+		word = dueSlot
+	}
+	return &Answer{Parts: []Part{{Text: strings.Repeat(word, n)}}, Usage: usage}, pause
 }
 
 // write sends the answer.
@@ -174,9 +180,16 @@ func (a *fastAnswer) write(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := &delivery{w: w, r: r}
-	for _, b := range a.writes {
-		if !d.pause(Duration(a.pause)) {
+	began := time.Now()
+	for i, b := range a.writes {
+		// Pauses do not add up: a write that was late does not put off the next one.
+		due := began.Add(time.Duration(i+1) * a.pause)
+		if a.pause > 0 && !d.pause(Duration(time.Until(due))) {
 			return
+		}
+		if a.timed {
+			b = bytes.Clone(b)
+			stamp(b, due)
 		}
 		if _, err := w.Write(b); err != nil {
 			return
