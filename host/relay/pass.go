@@ -16,17 +16,15 @@ const (
 	maxHeldBytes  = 256 << 10
 )
 
-// passStream relays an event stream byte for byte. Frames are held back until the first content, so that a failure before
+// passStream relays an event stream, whose first bytes are in p, byte for byte. Frames are held back until the first content, so that a failure before
 // it can move on; afterwards only whole frames go out, so that an error event can follow at any time.
-func (t *attempt) passStream(resp *upstream.Response, first []byte, ended bool) (*failure.Fault, bool) {
-	p, peek := t.s.parser, &t.s.peek
-	p.Reset()
-	p.Feed(first)
+func (t *attempt) passStream(body io.Reader, p *sse.Parser, ended bool) (*failure.Fault, bool) {
+	peek := &t.s.peek
 	peek.Reset()
 	peek.Classify = t.classifyEvent
 	out := t.s.out[:0]
 	defer func() { t.s.out = out }()
-	held := 0
+	held, room := 0, minRead
 	var rerr error
 	if ended {
 		rerr = io.EOF
@@ -39,7 +37,10 @@ func (t *attempt) passStream(resp *upstream.Response, first []byte, ended bool) 
 		if peek.Unnamed() && peek.Failure() == nil && t.x.out.reached() != speaking {
 			// Claude's clients skip events without a name, so these have to be written anew.
 			t.s.state.Reset(t.x.meta(), false)
-			return t.convertStream(resp.Body, append(out, p.Tail()...), rerr == io.EOF)
+			out = append(out, p.Tail()...)
+			p.Reset()
+			p.Feed(out)
+			return t.convertStream(body, p, rerr == io.EOF)
 		}
 		t.notePeek(peek)
 		if peek.Content() || peek.Done() || held > maxHeldEvents || len(out) > maxHeldBytes {
@@ -67,9 +68,7 @@ func (t *attempt) passStream(resp *upstream.Response, first []byte, ended bool) 
 		case rerr != nil:
 			return t.timed(cutFault(rerr)), true
 		}
-		n, rerr = resp.Body.Read(p.Space(minRead))
-		p.Advance(n)
-		t.moved()
+		room, rerr = t.more(body, p, room)
 	}
 }
 

@@ -22,8 +22,9 @@ import (
 const (
 	// maxWhole caps an unstreamed upstream answer.
 	maxWhole = 64 << 20
-	// minRead is the least room for one Read from the upstream.
-	minRead = 4 << 10
+	// minRead and maxRead are the room for one Read from the upstream. What comes fast comes in large pieces and gets more; a
+	// stream that says little does not hold a large buffer while it waits.
+	minRead, maxRead = 1 << 10, 4 << 10
 	// maxBarren is how many events may pass before the first content.
 	maxBarren = 10_000
 	// keepScratch is the largest buffer that goes back to the pool.
@@ -43,14 +44,13 @@ type scratch struct {
 	lines   *sse.Parser
 	parser  *sse.Parser
 	peek    passthrough.Peeker
-	first   []byte
 	out     []byte
 }
 
 var scratches = sync.Pool{New: func() any {
 	return &scratch{
 		parser: sse.NewParser(sse.Limits{}), lines: sse.NewLines(sse.Limits{}),
-		state: render.NewStream(render.Meta{}), first: make([]byte, minRead),
+		state: render.NewStream(render.Meta{}),
 	}
 }}
 
@@ -72,10 +72,16 @@ func (t *attempt) read(resp *upstream.Response) (f *failure.Fault, drained bool)
 	if t.up.Stream {
 		t.watch.expect(t.ch.Config.Timeouts.Idle, errIdle)
 	}
-	n, err := readSome(resp.Body, t.s.first)
+	p := t.s.parser
+	if t.up.Framing == adapter.JSONLines && !t.up.PassThrough {
+		p = t.s.lines
+	}
+	p.Reset()
+	n, err := readSome(resp.Body, p.Space(minRead))
+	p.Advance(n)
 	t.x.tried.FirstByte = time.Since(t.x.tried.Began)
 	t.moved()
-	first := t.s.first[:n]
+	first := p.Tail()
 	switch {
 	case err != nil && err != io.EOF:
 		return t.timed(cutFault(err)), true
@@ -90,7 +96,7 @@ func (t *attempt) read(resp *upstream.Response) (f *failure.Fault, drained bool)
 	streamed := isStream(first)
 	if t.up.PassThrough && streamed == t.x.call.Head.Stream {
 		if streamed {
-			return t.passStream(resp, first, ended)
+			return t.passStream(resp.Body, p, ended)
 		}
 		return t.passWhole(resp, first, ended), true
 	}
@@ -99,7 +105,7 @@ func (t *attempt) read(resp *upstream.Response) (f *failure.Fault, drained bool)
 		t.stops = stops.New(t.up.StopSequences)
 	}
 	if streamed {
-		return t.convertStream(resp.Body, first, ended)
+		return t.convertStream(resp.Body, p, ended)
 	}
 	return t.convertWhole(resp, first, ended), true
 }
@@ -142,15 +148,11 @@ func isStream(b []byte) bool {
 	return len(b) == 0 || b[0] != '{' && b[0] != '['
 }
 
-// convertStream reads an event stream through the adapter. One write to the client follows each Read from the upstream.
-func (t *attempt) convertStream(body io.Reader, first []byte, ended bool) (*failure.Fault, bool) {
-	p := t.s.parser
-	if t.up.Framing == adapter.JSONLines {
-		p = t.s.lines
-	}
-	p.Reset()
-	p.Feed(first)
+// convertStream reads an event stream through the adapter; its first bytes are in p. One write to the client follows each
+// Read from the upstream.
+func (t *attempt) convertStream(body io.Reader, p *sse.Parser, ended bool) (*failure.Fault, bool) {
 	t.s.out = t.s.out[:0]
+	room := minRead
 	barren := 0
 	var rerr error
 	if ended {
@@ -178,11 +180,20 @@ func (t *attempt) convertStream(body io.Reader, first []byte, ended bool) (*fail
 			return &failure.Fault{Source: failure.Channel, Kind: failure.KindProtocol, Class: adapter.Protocol,
 				Message: "sent ten thousand events without any content"}, true
 		}
-		var n int
-		n, rerr = body.Read(p.Space(minRead))
-		p.Advance(n)
-		t.moved()
+		room, rerr = t.more(body, p, room)
 	}
+}
+
+// more reads what came next and returns how much room the Read after it gets.
+func (t *attempt) more(body io.Reader, p *sse.Parser, room int) (int, error) {
+	space := p.Space(room)
+	n, err := body.Read(space)
+	p.Advance(n)
+	t.moved()
+	if n == len(space) {
+		room = min(2*room, maxRead)
+	}
+	return room, err
 }
 
 // collect frames and indexes the complete events that have arrived.

@@ -32,6 +32,9 @@ const (
 	maxIdlePerHost = 256
 	// idleTimeout is less than that of common load balancers (60 to 350 s), so that they do not close first.
 	idleTimeout = 55 * time.Second
+	// writeBuffer is where the head of a request is put together in bytes; it stays with the connection while an answer streams.
+	// What is larger goes out in a write of its own.
+	writeBuffer = 1 << 10
 	// maxResponseHeader is the largest response head in bytes.
 	maxResponseHeader = 256 << 10
 	// pingAfter and pingTimeout find HTTP/2 connections that died silently.
@@ -118,6 +121,7 @@ func New(ch *config.Channel, o Options) (*Client, error) {
 		MaxIdleConns:           2 * maxIdlePerHost,
 		MaxIdleConnsPerHost:    maxIdlePerHost,
 		IdleConnTimeout:        idleTimeout,
+		WriteBufferSize:        writeBuffer,
 		MaxResponseHeaderBytes: maxResponseHeader,
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
