@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/claude-proxy/claude-proxy/host/apart"
 	"github.com/claude-proxy/claude-proxy/host/auth"
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/relay"
@@ -22,18 +23,21 @@ type client struct {
 	w        http.ResponseWriter
 	conn     *http.ResponseController
 	deadline time.Time
+	// heavy says that the head of a stream is still to be written.
+	heavy bool
 }
 
 func newClient(w http.ResponseWriter) *client {
 	return &client{w: w, conn: http.NewResponseController(w)}
 }
 
-// Head sends status and headers.
+// Head sets status and headers, which go out with the first Write.
 func (c *client) Head(status int, headers []adapter.Header) {
 	h := c.w.Header()
 	for _, x := range headers {
 		h.Add(x.Name, x.Value)
 	}
+	c.heavy = h.Get("Content-Length") == ""
 	c.w.WriteHeader(status)
 }
 
@@ -44,6 +48,16 @@ func (c *client) Write(b []byte) error {
 		c.deadline = now.Add(writePatience)
 		_ = c.conn.SetWriteDeadline(c.deadline) // a connection without deadlines writes without them
 	}
+	if !c.heavy {
+		return c.send(b)
+	}
+	c.heavy = false
+	var err error
+	apart.Do(func() { err = c.send(b) }) // net/http writes a head on three kilobytes of stack
+	return err
+}
+
+func (c *client) send(b []byte) error {
 	if _, err := c.w.Write(b); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/claude-proxy/claude-proxy/host/apart"
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/failure"
 	"github.com/claude-proxy/claude-proxy/host/passthrough"
@@ -170,11 +171,12 @@ func (t *attempt) begin(remedies []adapter.Remedy) (runner.Run, *failure.Fault) 
 	c, m := t.x.call, t.lease.Manifest
 	t.s.up.Reset()
 	t.up = &t.s.up
-	run, err := t.lease.Channel.Begin(&adapter.Call{
+	call := &adapter.Call{
 		Op: c.Op, ID: c.ID, Model: t.target.Model, ClientModel: c.Head.Model, Stream: c.Head.Stream,
 		MaxOutputTokens: t.target.MaxOutputTokens, Body: c.Doc, Headers: wanted(c.Header, m.Headers), Query: c.Query,
 		Session: c.Session, Remedies: remedies,
-	}, t.up)
+	}
+	run, err := t.convertRequest(call)
 	if err != nil {
 		return nil, faultOf(err)
 	}
@@ -185,6 +187,15 @@ func (t *attempt) begin(remedies []adapter.Remedy) (runner.Run, *failure.Fault) 
 	}
 	t.x.out.describe(t.describe())
 	return run, nil
+}
+
+// convertRequest has the adapter convert the request. That goes deep, and what answers with a stream will wait for long.
+func (t *attempt) convertRequest(call *adapter.Call) (run runner.Run, err error) {
+	if !call.Stream {
+		return t.lease.Channel.Begin(call, t.up)
+	}
+	apart.Do(func() { run, err = t.lease.Channel.Begin(call, t.up) })
+	return run, err
 }
 
 // describe makes the headers that tell the client of this attempt.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/claude-proxy/claude-proxy/host/apart"
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/config"
 	"github.com/claude-proxy/claude-proxy/host/failure"
@@ -124,7 +125,11 @@ func (x *exchange) close() {
 	if x.out.gone != nil {
 		x.rec.Outcome = "client_gone"
 	}
-	x.r.observe.Ended(&x.rec)
+	if !x.call.Head.Stream {
+		x.r.observe.Ended(&x.rec)
+		return
+	}
+	apart.Do(func() { x.r.observe.Ended(&x.rec) }) // a log line goes deep, and other streams may come over this connection
 }
 
 // noteSend notes how much of the time until the first request upstream was the proxy's own.
