@@ -21,6 +21,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/config/store"
 	"github.com/claude-proxy/claude-proxy/host/config/watch"
 	"github.com/claude-proxy/claude-proxy/host/firstrun"
+	"github.com/claude-proxy/claude-proxy/host/overload"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/host/running"
 	"github.com/claude-proxy/claude-proxy/host/telemetry"
@@ -108,7 +109,10 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 	}
 	greeting.Write(stdout)
 	// What reading files and building tables left behind is more than serving needs.
-	go debug.FreeOSMemory()
+	go func() {
+		overload.Pace()
+		debug.FreeOSMemory()
+	}()
 	go proxy.Watch(ctx, nil, watch.Options{})
 	return proxy.Serve(ctx, l)
 }

@@ -1,7 +1,8 @@
 // Package overload tells how near the process is to the memory that it may use.
 //
 // A [Monitor] looks now and then and has one of three levels. Under Soft what is dear and dispensable stops: kept
-// connections, captures of bodies. Under Hard new requests are refused, so that those under way can finish.
+// connections, captures of bodies. Under Hard new requests are refused, so that those under way can finish. [Pace] keeps the
+// process small all along.
 package overload
 
 import (
