@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // machine and for people.
 func TestBench(t *testing.T) {
 	t.Setenv(asProgram, "1")
-	var progress lockedBuffer
+	var progress hosttest.Log
 	report, err := bench.Run(t.Context(), bench.Options{
 		Command: []string{os.Args[0], benchChild}, Scenarios: []string{"small", "agent-stream", "pass-30k", "gemini-small", "responses-small", "rate", "slow-streams", "grid"},
 		Rounds: 1, Round: 20 * time.Millisecond, Connections: 4, Streams: 4, Rate: 100, Progress: &progress,

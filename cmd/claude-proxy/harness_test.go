@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,38 +29,12 @@ const (
 	secondKey   = "canary-upstream-key-2-40aa17"
 )
 
-// lockedBuffer collects the log of a running proxy.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// tail is the newest part of it.
-func (l *lockedBuffer) tail() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	b := l.b.Bytes()
-	return string(b[max(0, len(b)-32<<10):])
-}
-
 // proxy is a whole running proxy over a real socket.
 type proxy struct {
 	t    testing.TB
 	url  string
 	app  *app.App
-	log  *lockedBuffer
+	log  *hosttest.Log
 	stop context.CancelFunc
 	done chan error
 	reg  *registry.Registry
@@ -71,7 +43,7 @@ type proxy struct {
 	// path is the configuration file.
 	path string
 	// seen collects every byte that clients got, for the search for canaries.
-	seen lockedBuffer
+	seen hosttest.Log
 }
 
 // channel is one line of YAML for a channel of the tests.
@@ -94,7 +66,7 @@ func startWith(t testing.TB, extra []adapter.Module, channels string, more ...st
 // startAs is start with other options.
 func startAs(t testing.TB, change func(*app.Options), channels string, more ...string) *proxy {
 	t.Helper()
-	p := &proxy{t: t, log: &lockedBuffer{}, done: make(chan error, 1), plugins: make(chan registry.PluginInfo, 1000)}
+	p := &proxy{t: t, log: &hosttest.Log{}, done: make(chan error, 1), plugins: make(chan registry.PluginInfo, 1000)}
 	options := app.Options{Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Registry: registry.New(plugins.Builtin()), Version: "test",
 		PluginChanged: func(i registry.PluginInfo) {
 			select {
@@ -225,7 +197,7 @@ func (p *proxy) do(method, path string, body io.Reader, headers ...string) answe
 // have switched these lines off.
 func (p *proxy) awaitLine(id string) {
 	for range 250 {
-		if tail := p.log.tail(); strings.Contains(tail, "msg=request id="+id) || strings.Contains(tail, `msg="request refused" id=`+id) {
+		if tail := p.log.Tail(); strings.Contains(tail, "msg=request id="+id) || strings.Contains(tail, `msg="request refused" id=`+id) {
 			return
 		}
 		time.Sleep(time.Millisecond)

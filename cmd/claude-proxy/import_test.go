@@ -25,12 +25,12 @@ type program struct {
 
 // spoken collects what a program says and lets a test wait for a word.
 type spoken struct {
-	lockedBuffer
+	hosttest.Log
 	more chan struct{}
 }
 
 func (h *spoken) Write(p []byte) (int, error) {
-	n, err := h.lockedBuffer.Write(p)
+	n, err := h.Log.Write(p)
 	select {
 	case h.more <- struct{}{}:
 	default: // somebody is told already

@@ -12,16 +12,18 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/claude-proxy/claude-proxy/host/hosttest"
 )
 
 // told is an output that can be waited for.
 type told struct {
-	lockedBuffer
+	hosttest.Log
 	more chan struct{} // holds one token when something was written
 }
 
 func (o *told) Write(p []byte) (int, error) {
-	n, err := o.lockedBuffer.Write(p)
+	n, err := o.Log.Write(p)
 	select {
 	case o.more <- struct{}{}:
 	default:

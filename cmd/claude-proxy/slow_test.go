@@ -16,6 +16,7 @@ import (
 
 	"github.com/claude-proxy/claude-proxy/host/app"
 	"github.com/claude-proxy/claude-proxy/host/config"
+	"github.com/claude-proxy/claude-proxy/host/hosttest"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/plugins"
 )
@@ -45,13 +46,13 @@ func (p *pipes) dial() net.Conn {
 }
 
 // simulated runs a test against the demo channel in simulated time.
-func simulated(t *testing.T, test func(t *testing.T, p *pipes, log *lockedBuffer)) {
+func simulated(t *testing.T, test func(t *testing.T, p *pipes, log *hosttest.Log)) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := config.Default()
 		cfg.Version = 1
 		cfg.Plugins.Dir = "" // who waits for the file system keeps simulated time from passing
 		cfg.Auth.Keys = []config.ClientKey{{Name: "test", Key: config.NewSecret(clientKey), Enabled: true}}
-		log := &lockedBuffer{}
+		log := &hosttest.Log{}
 		reg := registry.New(plugins.Builtin())
 		defer reg.Close()
 		a, err := app.New(cfg, app.Options{Log: slog.New(slog.NewTextHandler(log, nil)), Registry: reg, Version: "test"})
@@ -77,7 +78,7 @@ func requestHead(length int) string {
 
 // C02: headers that trickle in are given up after ten seconds.
 func TestSlowHeaders(t *testing.T) {
-	simulated(t, func(t *testing.T, p *pipes, _ *lockedBuffer) {
+	simulated(t, func(t *testing.T, p *pipes, _ *hosttest.Log) {
 		c := p.dial()
 		defer c.Close()
 		began := time.Now()
@@ -100,7 +101,7 @@ func TestSlowHeaders(t *testing.T) {
 
 // C03: a body that trickles in is refused once it is later than its rate allows; one that is slow but steady is not.
 func TestSlowBody(t *testing.T) {
-	simulated(t, func(t *testing.T, p *pipes, _ *lockedBuffer) {
+	simulated(t, func(t *testing.T, p *pipes, _ *hosttest.Log) {
 		c := p.dial()
 		defer c.Close()
 		began := time.Now()
@@ -125,7 +126,7 @@ func TestSlowBody(t *testing.T) {
 			t.Errorf("refused after %s", d)
 		}
 	})
-	simulated(t, func(t *testing.T, p *pipes, _ *lockedBuffer) {
+	simulated(t, func(t *testing.T, p *pipes, _ *hosttest.Log) {
 		c := p.dial()
 		defer c.Close()
 		body := ask("m", strings.Repeat("a", 8<<20), false)
@@ -154,7 +155,7 @@ func TestSlowBody(t *testing.T) {
 
 // C22: a client that stops reading is given up after the deadline of one write, and its upstream with it.
 func TestClientStopsReading(t *testing.T) {
-	simulated(t, func(t *testing.T, p *pipes, log *lockedBuffer) {
+	simulated(t, func(t *testing.T, p *pipes, log *hosttest.Log) {
 		c := p.dial()
 		defer c.Close()
 		body := ask("m", "hi", true)
@@ -176,7 +177,7 @@ func TestClientStopsReading(t *testing.T) {
 
 // C21 in simulated time: the log says what became of a request whose client left.
 func TestClientLeavesEarly(t *testing.T) {
-	simulated(t, func(t *testing.T, p *pipes, log *lockedBuffer) {
+	simulated(t, func(t *testing.T, p *pipes, log *hosttest.Log) {
 		c := p.dial()
 		body := ask("m", "hi", true)
 		if _, err := io.WriteString(c, requestHead(len(body))+body); err != nil {

@@ -39,8 +39,8 @@ type world struct {
 	config  *config.Config
 	balance *balance.Balancer
 	gate    *admission.Gate
-	log     lockedBuffer
-	seen    lockedBuffer
+	log     hosttest.Log
+	seen    hosttest.Log
 	servers []*hosttest.Server
 	client  *http.Transport
 	clients []*upstream.Client

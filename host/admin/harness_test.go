@@ -27,6 +27,7 @@ import (
 	"github.com/claude-proxy/claude-proxy/host/balance"
 	"github.com/claude-proxy/claude-proxy/host/config"
 	"github.com/claude-proxy/claude-proxy/host/config/store"
+	"github.com/claude-proxy/claude-proxy/host/hosttest"
 	"github.com/claude-proxy/claude-proxy/host/registry"
 	"github.com/claude-proxy/claude-proxy/host/relay"
 	"github.com/claude-proxy/claude-proxy/host/routing"
@@ -89,7 +90,7 @@ type rig struct {
 	dir  string
 	api  *API
 	srv  *httptest.Server
-	log  *lockedBuffer
+	log  *hosttest.Log
 	reg  *registry.Registry
 	hub  *telemetry.Hub
 	mu   sync.Mutex
@@ -97,24 +98,6 @@ type rig struct {
 	tab  *auth.Table
 	past []contract.Reload
 	seen bytes.Buffer // every answer
-}
-
-// lockedBuffer is a log that several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func (r *rig) path() string { return filepath.Join(r.dir, "plugins.yaml") }
@@ -139,7 +122,7 @@ func newRig(t *testing.T) *rig { return newRigOf(t, sample) }
 
 func newRigOf(t *testing.T, text string) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), log: new(lockedBuffer), reg: registry.New([]adapter.Module{mini{}})}
+	r := &rig{t: t, dir: t.TempDir(), log: new(hosttest.Log), reg: registry.New([]adapter.Module{mini{}})}
 	r.write(text)
 	load := func(src []byte) (*config.Config, config.Report) {
 		return config.Load(config.LoadOptions{

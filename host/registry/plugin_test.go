@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -9,10 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/claude-proxy/claude-proxy/host/hosttest"
 	"github.com/claude-proxy/claude-proxy/host/wasm"
 	"github.com/claude-proxy/claude-proxy/host/wasm/wasmtest"
 	"github.com/claude-proxy/claude-proxy/sdk/abi"
@@ -27,24 +26,7 @@ type watched struct {
 	t   *testing.T
 	dir string
 	set Settings
-	log lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log hosttest.Log
 }
 
 func watch(t *testing.T, change ...func(*Settings)) *watched {

@@ -1,15 +1,14 @@
 package wasm
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
+	"github.com/claude-proxy/claude-proxy/host/hosttest"
 	"github.com/claude-proxy/claude-proxy/host/wasm/wasmtest"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
@@ -40,22 +39,7 @@ func TestMain(m *testing.M) {
 }
 
 // logs collects what is logged.
-type logs struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logs) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logs) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
+type logs struct{ hosttest.Log }
 
 func (l *logs) config() Config {
 	return Config{CacheDir: cacheDir, Logger: slog.New(slog.NewTextHandler(l, nil))}
