@@ -1,12 +1,11 @@
 package plugins_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/plugins"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -20,31 +19,6 @@ var upstreams = []struct{ name, adapter, model, options string }{
 	{"gemini", "gemini", "gemini-3-flash", `{}`},
 	{"gemini-openapi", "gemini", "gemini-3-flash", `{"schema":"openapi"}`},
 	{"claude", "claude", "claude-opus-5-5", `{}`},
-}
-
-// agentRequest is an agent's request with so many rounds of thinking, call and result: 2 make 4 KB, 30 make 30 KB.
-func agentRequest(rounds int) string {
-	var s strings.Builder
-	s.WriteString(`{"model":"claude-sonnet-5","max_tokens":32000,"stream":true,"system":[{"type":"text","text":"You are a coding agent."},` +
-		`{"type":"text","text":"` + strings.Repeat("Answer briefly and use the tools. ", 20) + `","cache_control":{"type":"ephemeral"}}],"messages":[` +
-		`{"role":"user","content":[{"type":"text","text":"<reminder>Today is a day.</reminder>"},{"type":"text","text":"Find the \"bug\" in main.go\nand fix it."}]}`)
-	for i := range rounds {
-		fmt.Fprintf(&s, `,{"role":"assistant","content":[{"type":"text","text":"Step %d: I look at the next file."},`+
-			`{"type":"tool_use","id":"toolu_%04d","name":"Read","input":{"file_path":"/src/main%d.go","limit":200}}]},`+
-			`{"role":"user","content":[{"tool_use_id":"toolu_%04d","type":"tool_result","content":"%s","is_error":false}]}`,
-			i, i, i, i, strings.Repeat(`1\tpackage main\n`, 40))
-	}
-	s.WriteString(`],"tools":[`)
-	for i, name := range []string{"Read", "Bash", "Edit"} {
-		if i > 0 {
-			s.WriteByte(',')
-		}
-		fmt.Fprintf(&s, `{"name":%q,"description":"%s","input_schema":{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object",`+
-			`"properties":{"file_path":{"type":"string","description":"The absolute path"},"limit":{"type":"integer","minimum":0},"command":{"type":"string"}},`+
-			`"required":["file_path"],"additionalProperties":false}}`, name, strings.Repeat("Does one thing well. ", 8))
-	}
-	s.WriteString(`],"metadata":{"user_id":"{\"device_id\":\"0a1b\",\"account_uuid\":\"\",\"session_id\":\"5f0c\"}"},"thinking":{"type":"adaptive"},"output_config":{"effort":"medium"}}`)
-	return s.String()
 }
 
 func configured(b *testing.B, name, options string) adapter.Adapter {
@@ -78,7 +52,7 @@ func BenchmarkRequest(b *testing.B) {
 		name   string
 		rounds int
 	}{{"4KB", 2}, {"30KB", 32}} {
-		body := []byte(agentRequest(size.rounds))
+		body := []byte(adaptertest.AgentRequest(size.rounds, ""))
 		b.Run(size.name+"/structs", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -165,7 +139,7 @@ func BenchmarkEvent(b *testing.B) {
 
 func benchmarkEvent(b *testing.B, a adapter.Adapter, model, data string, before []string) {
 	var up adapter.UpstreamRequest
-	x, err := a.Begin(&adapter.Call{ID: "req_1", Model: model, Stream: true, Body: parsed(b, agentRequest(1), jsonindex.ClientMode())}, &up)
+	x, err := a.Begin(&adapter.Call{ID: "req_1", Model: model, Stream: true, Body: parsed(b, adaptertest.AgentRequest(1, ""), jsonindex.ClientMode())}, &up)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,14 +3,13 @@ package claude_test
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/claude-proxy/claude-proxy/plugins/claude"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 	"github.com/claude-proxy/claude-proxy/sdk/render"
@@ -21,26 +20,6 @@ import (
 )
 
 const thinkingBody = `{"model":"claude-x","messages":[{"role":"assistant","content":[{"type":"thinking","signature":"Eq"}]}]}`
-
-// section gives every text that the cases have under this name.
-func section(t testing.TB, name string) (texts []string) {
-	t.Helper()
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no cases", err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, after, ok := strings.Cut(string(data), "\n-- "+name+" --\n"); ok {
-			text, _, _ := strings.Cut(after, "\n-- ")
-			texts = append(texts, text+"\n")
-		}
-	}
-	return texts
-}
 
 // begin starts an exchange natively.
 func begin(t testing.TB, op adapter.Operation, body string) (runner.Run, *adapter.UpstreamRequest) {
@@ -63,7 +42,7 @@ func begin(t testing.TB, op adapter.Operation, body string) (runner.Run, *adapte
 
 // FuzzEvent: any stream gives ops that render to a well-formed stream, or a failure of the upstream's.
 func FuzzEvent(f *testing.F) {
-	for _, s := range section(f, "upstream.sse") {
+	for _, s := range adaptertest.Sections(f, "testdata", "upstream.sse") {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, stream []byte) {
@@ -98,7 +77,7 @@ func FuzzEvent(f *testing.F) {
 
 // FuzzWhole: any answer gives ops that render to a well-formed message, or a failure of the upstream's.
 func FuzzWhole(f *testing.F) {
-	for _, s := range section(f, "upstream.json") {
+	for _, s := range adaptertest.Sections(f, "testdata", "upstream.json") {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -125,9 +104,8 @@ func FuzzWhole(f *testing.F) {
 // wellFormed checks ops and the error that came with them.
 func wellFormed(t *testing.T, buf []byte, err error) {
 	t.Helper()
-	var fail *adapter.Failure
-	if err != nil && (!errors.As(err, &fail) || fail.Class == adapter.Internal || fail.Message == "") {
-		t.Fatalf("%v is no failure of the upstream's", err)
+	if err != nil {
+		adaptertest.CheckError(t, err)
 	}
 	whole := render.NewWhole(render.Meta{ID: "msg_1", Model: "m"})
 	message, werr := whole.Apply(nil, buf)
@@ -157,7 +135,7 @@ func tooMuch(err error) bool {
 // FuzzFailure: any error body gives a failure that can be shown.
 func FuzzFailure(f *testing.F) {
 	for _, name := range []string{"upstream.json", "upstream.text"} {
-		for _, s := range section(f, name) {
+		for _, s := range adaptertest.Sections(f, "testdata", name) {
 			f.Add(400, []byte(s))
 		}
 	}
@@ -181,7 +159,7 @@ func FuzzFailure(f *testing.F) {
 
 // FuzzBegin: whatever the body, only its model is replaced and only foreign thinking of assistants is removed.
 func FuzzBegin(f *testing.F) {
-	for _, s := range section(f, "client.json") {
+	for _, s := range adaptertest.Sections(f, "testdata", "client.json") {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

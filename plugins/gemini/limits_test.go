@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
@@ -111,7 +112,7 @@ func TestEndlessAnswers(t *testing.T) {
 		if !errors.As(err, &f) || f.Class != adapter.Protocol {
 			t.Errorf("%s: %v", part, err)
 		}
-		checkOps(t, out.Buf, false)
+		adaptertest.CheckAnswer(t, out.Buf, err)
 	}
 }
 

@@ -1,13 +1,12 @@
 package openaiold_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/plugins/openai/chat"
 	"github.com/claude-proxy/claude-proxy/plugins/openaiold"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -43,29 +42,8 @@ func servers(b testing.TB) (names []string, adapters []adapter.Adapter) {
 	return names, adapters
 }
 
-// agentRequest is an agent's request with so many turns of reasoning, call and result; one is about 4 KB, 30 are 30 KB.
-func agentRequest(turns int) string {
-	var s strings.Builder
-	s.WriteString(`{"model":"claude-sonnet-5","max_tokens":32000,"stream":true,"system":[{"type":"text","text":"You are a coding agent."},` +
-		`{"type":"text","text":"` + strings.Repeat("Answer briefly and use the tools. ", 20) + `","cache_control":{"type":"ephemeral"}}],"messages":[` +
-		`{"role":"user","content":[{"type":"text","text":"<reminder>Today is a day.</reminder>"},{"type":"text","text":"Find the \"bug\" in main.go\nand fix it."}]}`)
-	for i := range turns {
-		fmt.Fprintf(&s, `,{"role":"assistant","content":[{"type":"thinking","thinking":"Let me look at it.","signature":"cp1.openaiold."},`+
-			`{"type":"text","text":"I will read the file."},{"type":"tool_use","id":"toolu_rABCD%04d_pcall_0","name":"Read","input":{"file_path":"/src/main.go","limit":200}}]},`+
-			`{"role":"user","content":[{"tool_use_id":"toolu_rABCD%04d_pcall_0","type":"tool_result","content":"%s"}]}`, i, i, strings.Repeat(`1\tpackage main\n`, 30))
-	}
-	s.WriteString(`],"tools":[`)
-	for i, name := range []string{"Read", "Bash", "Edit"} {
-		if i > 0 {
-			s.WriteByte(',')
-		}
-		fmt.Fprintf(&s, `{"name":%q,"description":"%s","input_schema":{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object",`+
-			`"properties":{"file_path":{"type":"string","description":"The absolute path"},"limit":{"type":"integer","minimum":0},"command":{"type":"string"}},`+
-			`"required":["file_path"],"additionalProperties":false}}`, name, strings.Repeat("Does one thing well. ", 8))
-	}
-	s.WriteString(`],"metadata":{"user_id":"u"},"thinking":{"type":"adaptive"},"output_config":{"effort":"medium"}}`)
-	return s.String()
-}
+// agentRequest is a coding agent's request with reasoning that goes back.
+var agentRequest = adaptertest.AgentRequest(1, "cp1.openaiold.")
 
 func parse(b testing.TB, text string, m jsonindex.Mode) *jsonindex.Doc {
 	b.Helper()
@@ -91,7 +69,7 @@ var chunks = []struct{ name, before, chunk string }{
 func reading(b testing.TB, a adapter.Adapter, before string) adapter.Exchange {
 	b.Helper()
 	var up adapter.UpstreamRequest
-	x, err := a.Begin(&adapter.Call{ID: "req_1", Model: "m", Stream: true, Body: parse(b, agentRequest(1), jsonindex.ClientMode())}, &up)
+	x, err := a.Begin(&adapter.Call{ID: "req_1", Model: "m", Stream: true, Body: parse(b, agentRequest, jsonindex.ClientMode())}, &up)
 	if err != nil {
 		b.Fatal(err)
 	}

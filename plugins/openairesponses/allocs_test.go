@@ -16,7 +16,7 @@ func TestEventsDoNotAllocate(t *testing.T) {
 		{"thinking", thinkEvent, nil},
 		{"arguments", argsEvent, []string{callEvent, openEvent}},
 	} {
-		x := begun(t, toolRequest(), append(c.before, textEvent)...)
+		x := begun(t, agentRequest, append(c.before, textEvent)...)
 		ev := newEvent(t, c.data)
 		var out ops.Emitter
 		if n := testing.AllocsPerRun(200, func() {

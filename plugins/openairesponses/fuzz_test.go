@@ -1,20 +1,16 @@
 package openairesponses
 
 import (
-	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 	"github.com/claude-proxy/claude-proxy/sdk/render"
-	"github.com/claude-proxy/claude-proxy/sdk/render/grammar"
 	"github.com/claude-proxy/claude-proxy/sdk/signature"
 )
 
@@ -25,62 +21,6 @@ var bodies = [...]string{
 	`{"model":"m","max_tokens":99,"messages":[{"role":"user","content":"Hi"}]}`,
 }
 
-// seed adds a section of every case in testdata that has it.
-func seed(f *testing.F, section string, add func(text string)) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		f.Fatalf("no cases: %v", err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		if _, rest, ok := strings.Cut(string(text), "-- "+section+" --\n"); ok {
-			body, _, _ := strings.Cut(rest, "\n-- ")
-			add(body)
-		}
-	}
-}
-
-// checkOps renders ops as a stream and as a whole message. done says that they are a complete answer.
-func checkOps(t *testing.T, emitted []byte, done bool) {
-	t.Helper()
-	for _, whole := range []bool{false, true} {
-		state := render.NewStream(render.Meta{ID: "msg_1", Model: "m"})
-		check := grammar.CheckStream
-		if whole {
-			state = render.NewWhole(render.Meta{ID: "msg_1", Model: "m"})
-			check = grammar.CheckWhole
-		}
-		b, err := state.Apply(nil, emitted)
-		if err != nil {
-			t.Fatalf("the ops are refused: %v\n%s", err, ops.Dump(emitted))
-		}
-		if state.Done() != done {
-			t.Fatalf("done is %t, want %t\n%s", state.Done(), done, ops.Dump(emitted))
-		}
-		if !done {
-			continue
-		}
-		if err := check(b); err != nil {
-			t.Fatalf("%v\n%s\n%s", err, ops.Dump(emitted), b)
-		}
-	}
-}
-
-// checkError makes sure that an error is one of the contract's and not the adapter's own fault.
-func checkError(t *testing.T, err error) {
-	t.Helper()
-	var f *adapter.Failure
-	if !errors.As(err, &f) || f == nil || f.Class == adapter.Internal || f.Message == "" {
-		t.Fatalf("error %#v is no proper Failure", err)
-	}
-	if f.Details != nil && !json.Valid(f.Details) {
-		t.Fatalf("details are not JSON: %s", f.Details)
-	}
-}
-
 // FuzzEvents reads each line as an event.
 func FuzzEvents(f *testing.F) {
 	f.Add(textEvent + "\n" + doneEvent)
@@ -88,45 +28,22 @@ func FuzzEvents(f *testing.F) {
 	f.Add(thinkEvent + "\n" + `{"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"a b"}}` + "\n" + textEvent + "\n" + doneEvent)
 	f.Add(`{"type":"response.completed","response":{"output":[{"type":"message","phase":"x","content":[{"type":"refusal","refusal":"no"},{"text":"yes","annotations":[1]}]},{"type":"function_call","name":"f","arguments":[1]},{"type":"zzz"}]}}`)
 	f.Add(`{"type":"error","code":"x","message":"y"}` + "\n[1]\nnull\n[{\"error\":\"x\"}]")
-	seed(f, "upstream.sse", func(text string) {
-		var lines []string
-		for line := range strings.Lines(text) {
-			if data, ok := strings.CutPrefix(line, "data: "); ok {
-				lines = append(lines, strings.TrimSuffix(data, "\n"))
-			}
-		}
-		f.Add(strings.Join(lines, "\n"))
-	})
+	for _, lines := range adaptertest.Streams(f, "testdata") {
+		f.Add(lines)
+	}
 	f.Fuzz(func(t *testing.T, lines string) {
 		for _, body := range bodies {
-			fuzzEvents(t, begun(t, body), lines)
+			x := begun(t, body)
+			var out ops.Emitter
+			err := adaptertest.ReadEvents(x, lines, &out)
+			if err == nil && !out.DoneSeen() {
+				if err = x.End(adapter.EOF, &out); err == nil {
+					t.Fatal("a stream without an end is complete")
+				}
+			}
+			adaptertest.CheckAnswer(t, out.Buf, err)
 		}
 	})
-}
-
-func fuzzEvents(t *testing.T, x adapter.Exchange, lines string) {
-	var out ops.Emitter
-	for line := range strings.SplitSeq(lines, "\n") {
-		ev := adapter.Event{Data: []byte(line)}
-		if doc, err := jsonindex.Parse([]byte(line), jsonindex.UpstreamMode()); err == nil {
-			ev.JSON = doc.Root()
-		}
-		if err := x.Event(ev, &out); err != nil {
-			checkError(t, err)
-			checkOps(t, out.Buf, false)
-			return
-		}
-	}
-	if out.DoneSeen() {
-		checkOps(t, out.Buf, true)
-		return
-	}
-	err := x.End(adapter.EOF, &out)
-	if err == nil {
-		t.Fatal("a stream without an end is complete")
-	}
-	checkError(t, err)
-	checkOps(t, out.Buf, false)
 }
 
 func FuzzWhole(f *testing.F) {
@@ -136,7 +53,9 @@ func FuzzWhole(f *testing.F) {
 	f.Add(`{"status":"failed","error":{"code":"server_error"},"output":[]}`)
 	f.Add(`{"error":"x"}`)
 	f.Add(`[{"error":{}}]`)
-	seed(f, "upstream.json", func(text string) { f.Add(text) })
+	for _, text := range adaptertest.Sections(f, "testdata", "upstream.json") {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, body string) {
 		doc, err := jsonindex.Parse([]byte(body), jsonindex.UpstreamMode())
 		if err != nil {
@@ -144,12 +63,8 @@ func FuzzWhole(f *testing.F) {
 		}
 		for _, request := range bodies {
 			var out ops.Emitter
-			if err := begun(t, request).Whole(doc.Root(), &out); err != nil {
-				checkError(t, err)
-				checkOps(t, out.Buf, false)
-				continue
-			}
-			checkOps(t, out.Buf, true)
+			err := begun(t, request).Whole(doc.Root(), &out)
+			adaptertest.CheckAnswer(t, out.Buf, err)
 		}
 	})
 }
@@ -166,23 +81,12 @@ func FuzzLists(f *testing.F) {
 		}
 		var count, list ops.Emitter
 		if err := (&tokenCount{}).Whole(doc.Root(), &count); err != nil {
-			checkError(t, err)
+			adaptertest.CheckError(t, err)
 		} else if _, err := render.Count(count.Buf); err != nil {
 			t.Fatal(err)
 		}
-		if err := (&modelList{}).Whole(doc.Root(), &list); err != nil {
-			checkError(t, err)
-			return
-		}
-		models, err := render.Models(list.Buf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range models {
-			if !json.Valid(m) {
-				t.Fatalf("a model is not JSON: %s", m)
-			}
-		}
+		err = (&modelList{}).Whole(doc.Root(), &list)
+		adaptertest.CheckModels(t, list.Buf, err)
 	})
 }
 
@@ -192,24 +96,28 @@ func FuzzFailure(f *testing.F) {
 	f.Add(404, `{"detail":["model"]}`, "-1")
 	f.Add(500, `<html>`, "")
 	f.Add(400, `{"error":{"error":{"error":"maximum context length is 99999999999999999999 tokens, resulted in 5"}}}`, "")
-	seed(f, "upstream.json", func(text string) { f.Add(400, text, "") })
+	for _, text := range adaptertest.Sections(f, "testdata", "upstream.json") {
+		f.Add(400, text, "")
+	}
 	f.Fuzz(func(t *testing.T, status int, body, retry string) {
 		resp := adapter.UpstreamResponse{Status: status, Headers: []adapter.Header{{Name: "retry-after-ms", Value: retry}}, Data: []byte(body)}
 		if doc, err := jsonindex.Parse([]byte(body), jsonindex.UpstreamMode()); err == nil {
 			resp.JSON = doc.Root()
 		}
-		fail := begun(t, toolRequest()).Failure(&resp)
-		checkError(t, fail)
-		if fail.RetryAfter < 0 || len(fail.Message) > 4*maxMessage {
-			t.Fatalf("retry after %v, message of %d bytes", fail.RetryAfter, len(fail.Message))
+		fail := begun(t, agentRequest).Failure(&resp)
+		adaptertest.CheckError(t, fail)
+		if len(fail.Message) > 4*maxMessage {
+			t.Fatalf("a message of %d bytes", len(fail.Message))
 		}
 	})
 }
 
 func FuzzRequest(f *testing.F) {
-	f.Add(toolRequest())
+	f.Add(agentRequest)
 	f.Add(`{"model":"m","max_tokens":0,"messages":[]}`)
-	seed(f, "client.json", func(text string) { f.Add(text) })
+	for _, text := range adaptertest.Sections(f, "testdata", "client.json") {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, body string) {
 		doc, err := jsonindex.Parse([]byte(body), jsonindex.ClientMode())
 		if err != nil {
@@ -225,26 +133,9 @@ func FuzzRequest(f *testing.F) {
 }
 
 func fuzzRequest(t *testing.T, options, model string, op adapter.Operation, doc *jsonindex.Doc) {
-	a := newAdapter(t, options)
 	call := &adapter.Call{Op: op, ID: "req_1", Model: model, Stream: true, Session: "s", Body: doc}
-	var up, twin adapter.UpstreamRequest
-	if _, err := a.Begin(call, &up); err != nil {
-		checkError(t, err)
-		return
-	}
-	if up.Local {
-		checkOps(t, up.Answer.Buf, true)
-		return
-	}
-	sent := up.Body.AppendTo(nil, doc.Src)
-	// The strict reader also refuses duplicate keys.
-	parsed, err := jsonindex.Parse(sent, jsonindex.Mode{Unique: true})
-	if err != nil {
-		t.Fatalf("the upstream body is wrong: %v\n%s", err, sent)
-	}
-	checkInput(t, parsed.Root().Get("input"), sent)
-	if _, err := a.Begin(call, &twin); err != nil || string(twin.Body.AppendTo(nil, doc.Src)) != string(sent) {
-		t.Fatalf("the same call gave another body: %v", err)
+	if sent := adaptertest.CheckRequest(t, newAdapter(t, options), call); sent != nil {
+		checkInput(t, sent.Root().Get("input"), sent.Src)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func begun(t testing.TB, before ...string) adapter.Exchange {
 	t.Helper()
 	var up adapter.UpstreamRequest
-	call := &adapter.Call{ID: "req_1", Model: "gpt-5", Stream: true, Body: parse(t, toolRequest(), jsonindex.ClientMode())}
+	call := &adapter.Call{ID: "req_1", Model: "gpt-5", Stream: true, Body: parse(t, agentRequest, jsonindex.ClientMode())}
 	x, err := newAdapter(t, proper()).Begin(call, &up)
 	if err != nil {
 		t.Fatal(err)

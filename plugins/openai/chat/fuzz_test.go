@@ -1,20 +1,20 @@
 package chat
 
 import (
-	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
-	"github.com/claude-proxy/claude-proxy/sdk/render"
-	"github.com/claude-proxy/claude-proxy/sdk/render/grammar"
 )
+
+// seeds is a section of every case of both adapters that speak this dialect.
+func seeds(f *testing.F, section string) []string {
+	return append(adaptertest.Sections(f, "../testdata", section), adaptertest.Sections(f, "../../openaiold/testdata", section)...)
+}
 
 // dialects are what the fuzz tests try everything with.
 func dialects() []Dialect { return []Dialect{proper(), narrow(), wide(), old(), tagged()} }
@@ -30,69 +30,6 @@ func newExchange(t *testing.T, d Dialect) adapter.Exchange {
 	return x
 }
 
-// seed adds a section of every case in ../testdata that has it.
-func seed(f *testing.F, section string, add func(text string)) {
-	files, err := filepath.Glob("../testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		f.Fatalf("no cases: %v", err)
-	}
-	old, err := filepath.Glob("../../openaiold/testdata/*.txtar")
-	if err != nil || len(old) == 0 {
-		f.Fatalf("no cases: %v", err)
-	}
-	files = append(files, old...)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		if _, rest, ok := strings.Cut(string(text), "-- "+section+" --\n"); ok {
-			body, _, _ := strings.Cut(rest, "\n-- ")
-			add(body)
-		}
-	}
-}
-
-// checkOps renders ops as a stream and as a whole message. done says that they are a complete answer.
-func checkOps(t *testing.T, emitted []byte, done bool) {
-	t.Helper()
-	for _, whole := range []bool{false, true} {
-		state := render.NewStream(render.Meta{ID: "msg_1", Model: "m"})
-		if whole {
-			state = render.NewWhole(render.Meta{ID: "msg_1", Model: "m"})
-		}
-		b, err := state.Apply(nil, emitted)
-		if err != nil {
-			t.Fatalf("the ops are refused: %v\n%s", err, ops.Dump(emitted))
-		}
-		if state.Done() != done {
-			t.Fatalf("done is %t, want %t\n%s", state.Done(), done, ops.Dump(emitted))
-		}
-		if !done {
-			continue
-		}
-		check := grammar.CheckStream
-		if whole {
-			check = grammar.CheckWhole
-		}
-		if err := check(b); err != nil {
-			t.Fatalf("%v\n%s\n%s", err, ops.Dump(emitted), b)
-		}
-	}
-}
-
-// checkError makes sure that an error is one of the contract's and not the adapter's own fault.
-func checkError(t *testing.T, err error) {
-	t.Helper()
-	var f *adapter.Failure
-	if !errors.As(err, &f) || f == nil || f.Class == adapter.Internal || f.Message == "" {
-		t.Fatalf("error %#v is no proper Failure", err)
-	}
-	if f.Details != nil && !json.Valid(f.Details) {
-		t.Fatalf("details are not JSON: %s", f.Details)
-	}
-}
-
 // FuzzEvents reads each line as an event.
 func FuzzEvents(f *testing.F) {
 	f.Add(textChunk + "\n" + `{"choices":[{"delta":{},"finish_reason":"stop"}]}` + "\n[DONE]")
@@ -105,37 +42,22 @@ func FuzzEvents(f *testing.F) {
 	f.Add(`{"choices":[{"delta":{"content":"<th"}}]}` + "\n" + `{"choices":[{"delta":{"content":"ink>a\n</think"}}]}` + "\n" + `{"choices":[{"delta":{"content":">b <think> \u003cthink\u003e"},"finish_reason":"stop"}]}`)
 	f.Add(`{"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","text":"a","index":0},{"type":"reasoning.encrypted","data":"b","id":"c~","index":0}]}}]}` + "\n" +
 		`{"choices":[{"delta":{"tool_calls":[{"id":"call_0","extra_content":{"google":{"thought_signature":"s\n"}},"function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"}]}`)
-	seed(f, "upstream.sse", func(text string) { f.Add(strings.ReplaceAll(strings.ReplaceAll(text, "\n\n", "\n"), "data: ", "")) })
+	for _, dir := range []string{"../testdata", "../../openaiold/testdata"} {
+		for _, lines := range adaptertest.Streams(f, dir) {
+			f.Add(lines)
+		}
+	}
 	f.Fuzz(func(t *testing.T, lines string) {
 		for _, d := range dialects() {
-			fuzzEvents(t, newExchange(t, d), lines)
+			x := newExchange(t, d)
+			var out ops.Emitter
+			err := adaptertest.ReadEvents(x, lines, &out)
+			if err == nil && !out.DoneSeen() {
+				err = x.End(adapter.EOF, &out)
+			}
+			adaptertest.CheckAnswer(t, out.Buf, err)
 		}
 	})
-}
-
-func fuzzEvents(t *testing.T, x adapter.Exchange, lines string) {
-	var out ops.Emitter
-	for line := range strings.SplitSeq(lines, "\n") {
-		ev := adapter.Event{Data: []byte(line)}
-		if doc, err := jsonindex.Parse([]byte(line), jsonindex.UpstreamMode()); err == nil {
-			ev.JSON = doc.Root()
-		}
-		if err := x.Event(ev, &out); err != nil {
-			checkError(t, err)
-			checkOps(t, out.Buf, false)
-			return
-		}
-	}
-	if out.DoneSeen() {
-		checkOps(t, out.Buf, true)
-		return
-	}
-	if err := x.End(adapter.EOF, &out); err != nil {
-		checkError(t, err)
-		checkOps(t, out.Buf, false)
-		return
-	}
-	checkOps(t, out.Buf, true)
 }
 
 func FuzzWhole(f *testing.F) {
@@ -144,7 +66,9 @@ func FuzzWhole(f *testing.F) {
 	f.Add(`{"choices":[{"message":{"refusal":"no","function_call":{"name":"f","arguments":[1]}},"finish_reason":null}]}`)
 	f.Add(`{"error":"x"}`)
 	f.Add(`[{"error":{}}]`)
-	seed(f, "upstream.json", func(text string) { f.Add(text) })
+	for _, text := range seeds(f, "upstream.json") {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, body string) {
 		doc, err := jsonindex.Parse([]byte(body), jsonindex.UpstreamMode())
 		if err != nil {
@@ -152,12 +76,8 @@ func FuzzWhole(f *testing.F) {
 		}
 		for _, d := range dialects() {
 			var out ops.Emitter
-			if err := newExchange(t, d).Whole(doc.Root(), &out); err != nil {
-				checkError(t, err)
-				checkOps(t, out.Buf, false)
-				continue
-			}
-			checkOps(t, out.Buf, true)
+			err := newExchange(t, d).Whole(doc.Root(), &out)
+			adaptertest.CheckAnswer(t, out.Buf, err)
 		}
 	})
 }
@@ -176,19 +96,8 @@ func FuzzModels(f *testing.F) {
 			t.Fatal(err)
 		}
 		var out ops.Emitter
-		if err := x.Whole(doc.Root(), &out); err != nil {
-			checkError(t, err)
-			return
-		}
-		list, err := render.Models(out.Buf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range list {
-			if !json.Valid(m) {
-				t.Fatalf("a model is not JSON: %s", m)
-			}
-		}
+		err = x.Whole(doc.Root(), &out)
+		adaptertest.CheckModels(t, out.Buf, err)
 	})
 }
 
@@ -198,7 +107,9 @@ func FuzzFailure(f *testing.F) {
 	f.Add(404, `{"detail":["model"]}`, "-1")
 	f.Add(500, `<html>`, "")
 	f.Add(400, `{"error":{"error":{"error":"maximum context length is 99999999999999999999 tokens, resulted in 5"}}}`, "")
-	seed(f, "upstream.json", func(text string) { f.Add(400, text, "") })
+	for _, text := range seeds(f, "upstream.json") {
+		f.Add(400, text, "")
+	}
 	f.Fuzz(func(t *testing.T, status int, body, retry string) {
 		resp := adapter.UpstreamResponse{Status: status, Headers: []adapter.Header{{Name: "retry-after-ms", Value: retry}}, Data: []byte(body)}
 		if doc, err := jsonindex.Parse([]byte(body), jsonindex.UpstreamMode()); err == nil {
@@ -206,16 +117,16 @@ func FuzzFailure(f *testing.F) {
 		}
 		for _, d := range dialects() {
 			fail := newExchange(t, d).Failure(&resp)
-			checkError(t, fail)
-			if fail.RetryAfter < 0 || len(fail.Message) > 4*maxMessage {
-				t.Fatalf("retry after %v, message of %d bytes", fail.RetryAfter, len(fail.Message))
+			adaptertest.CheckError(t, fail)
+			if len(fail.Message) > 4*maxMessage {
+				t.Fatalf("a message of %d bytes", len(fail.Message))
 			}
 		}
 	})
 }
 
 func FuzzRequest(f *testing.F) {
-	f.Add(toolRequest())
+	f.Add(agentRequest)
 	f.Add(`{"model":"m","max_tokens":1,"system":[{"type":"text","text":"x-anthropic-billing-header: a\nb"}],"messages":[{"role":"system","content":[{"type":"tool_removal","tool":{"type":"tool_reference","name":"f"}}]},` +
 		`{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":{}},{"type":"web_search_tool_result","tool_use_id":"x","content":[{"title":"t","url":"u"}]},{"type":"compaction","content":"c"}]},` +
 		`{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"tool_reference","tool_name":"f"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA"}}],"is_error":true},` +
@@ -229,7 +140,9 @@ func FuzzRequest(f *testing.F) {
 		`{"type":"thinking","thinking":"","signature":"cp1.old.s~state"},{"type":"tool_use","id":"toolu_r00000000_pcall_0","name":"f","input":{}},{"type":"thinking","thinking":"","signature":"cp1.old~c35uIg"},` +
 		`{"type":"tool_use","id":"toolu_r00000001_bY2FsbF8w","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_r00000000_pcall_0"}]},{"role":"system","content":"x"},{"role":"user","content":"y"}],` +
 		`"tools":[{"name":"f","input_schema":{"properties":{"a":{"pattern":"(?=x)"}},"pattern":"(?!"}}],"thinking":{"type":"enabled","budget_tokens":5},"top_k":3,"output_config":{"format":{"type":"json_schema","schema":{}}}}`)
-	seed(f, "client.json", func(text string) { f.Add(text) })
+	for _, text := range seeds(f, "client.json") {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, body string) {
 		doc, err := jsonindex.Parse([]byte(body), jsonindex.ClientMode())
 		if err != nil {
@@ -239,30 +152,8 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		for _, d := range dialects() {
-			fuzzRequest(t, d, doc)
+			call := &adapter.Call{ID: "req_1", Model: "gpt-5", Stream: true, Session: "s", Body: doc}
+			adaptertest.CheckRequest(t, newAdapter(t, d), call)
 		}
 	})
-}
-
-func fuzzRequest(t *testing.T, d Dialect, doc *jsonindex.Doc) {
-	a := newAdapter(t, d)
-	call := &adapter.Call{ID: "req_1", Model: "gpt-5", Stream: true, Session: "s", Body: doc}
-	var up, twin adapter.UpstreamRequest
-	_, err := a.Begin(call, &up)
-	if err != nil {
-		checkError(t, err)
-		return
-	}
-	if up.Local {
-		checkOps(t, up.Answer.Buf, true)
-		return
-	}
-	sent := up.Body.AppendTo(nil, doc.Src)
-	// The strict reader also refuses duplicate keys.
-	if _, err := jsonindex.Parse(sent, jsonindex.Mode{Unique: true}); err != nil {
-		t.Fatalf("the upstream body is wrong: %v\n%s", err, sent)
-	}
-	if _, err := a.Begin(call, &twin); err != nil || string(twin.Body.AppendTo(nil, doc.Src)) != string(sent) {
-		t.Fatalf("the same call gave another body: %v", err)
-	}
 }

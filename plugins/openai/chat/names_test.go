@@ -1,9 +1,10 @@
 package chat
 
 import (
-	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"strings"
 	"testing"
+
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 )
 
 func TestIDs(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
+	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -41,7 +42,7 @@ func told(t *testing.T, pieces []string) (thinking, text string) {
 	if err := x.End(adapter.EOF, &out); err != nil {
 		t.Fatal(err)
 	}
-	checkOps(t, out.Buf, true)
+	adaptertest.CheckAnswer(t, out.Buf, nil)
 	for b := out.Buf; len(b) > 0; {
 		o, rest, ok := ops.Split(b)
 		if !ok {
