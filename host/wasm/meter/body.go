@@ -28,8 +28,9 @@ type instr struct {
 	// kBrTable: the first of its targets. kCall: the function. kLength: the helper, counted from the first one.
 	to    int32
 	loop  int32 // innermost loop that the node is in, 0 is the function itself; of kLoop the loop around it
-	n     int32 // kLoop: the loop it opens. kBrTable: number of targets
+	n     int32 // kLoop: the loop it opens. kBrTable: number of targets. kPlain, a load or store: what is added to its offset
 	kind  kind
+	left  bool // is left out
 	plain bool // kLoop: takes no parameters, so that an inserted branch may go back to it
 }
 
@@ -46,17 +47,21 @@ type body struct {
 	values  int32   // parameters, locals and the greatest height of the operand stack
 	refs    []int32 // functions that ref.func names
 
-	controls []control
-	patches  []patch
-	again    []bool  // of a loop: something goes back to it
-	level    []int32 // of a loop: itself, or the loop around it where it is none after all
-	tables   []dispatch
-	leads    []int32
-	renames  []rename // in order
-	up, down []int32  // where jumps lead that take a table, and that do not any more
-	unused   []bool
-	jumped   int32 // the last jump of that kind, or the end of an if behind it
-	written  bool  // local 0 was written
+	controls  []control
+	patches   []patch
+	again     []bool  // of a loop: something goes back to it
+	level     []int32 // of a loop: itself, or the loop around it where it is none after all
+	tables    []dispatch
+	leads     []int32
+	renames   []rename // in order
+	up, down  []int32  // where jumps lead that take a table, and that do not any more
+	unused    []bool
+	addresses []address // on the operand stack
+	stack     bool      // local 1 is the stack pointer of a function of Go's
+	adds      []add     // in order
+	jumped    int32     // the last jump of that kind, or the end of an if behind it
+	final     int32     // the last br_if behind a call that does not come back
+	written   bool      // local 0 was written
 }
 
 // control is an open block.
@@ -76,6 +81,13 @@ type patch struct {
 	node  int32 // branch, or with table the index of its target
 	table bool
 	next  int32 // the one before it to the same end, -1 if it is the first
+}
+
+// add is the end of an if that gets an else, which the compiler makes anyway; but what it knows of addresses it remembers only through
+// one that is written. With trap, the end is never reached, and a trap says so.
+type add struct {
+	node int32
+	trap bool
 }
 
 // decoder reads the instructions of one function after another.
@@ -101,12 +113,17 @@ func (d *decoder) decode(index int, at span) {
 	d.again, d.level = append(d.again[:0], true), append(d.level[:0], 0)
 	d.tables, d.leads, d.renames = d.tables[:0], d.leads[:0], d.renames[:0]
 	d.up, d.down, d.written, d.jumped = d.up[:0], d.down[:0], false, -1
-	d.recent = recent{konst: -1, set: -1, get: -1}
+	d.adds, d.addresses, d.final = d.adds[:0], d.addresses[:0], -1
+	d.recent = recent{konst: -1, konst64: -1, set: -1, get: -1}
 	d.height, d.top, d.loop = 0, 0, 0
 	d.locals = int(t.params)
+	d.stack = false
 	for range r.count("groups of locals", g.opt.BodyBytes) {
-		d.locals += int(r.u32())
-		valueType(r)
+		n := int(r.u32())
+		if c := valueType(r); d.locals == 1 && n > 0 {
+			d.stack = g.golang && t == (funcType{1, 1}) && c == typeI32
+		}
+		d.locals += n
 		if d.locals > g.opt.Locals && r.err == nil {
 			r.fail("%d parameters and locals, at most %d are allowed", d.locals, g.opt.Locals)
 		}
@@ -130,7 +147,11 @@ func (d *decoder) decode(index int, at span) {
 // push notes what an instruction takes from the operand stack and leaves on it. In dead code the stack may hold anything, so the
 // height never falls below the base of the block.
 func (d *decoder) push(pops, pushes int32) {
-	d.height = max(d.height-pops, d.controls[len(d.controls)-1].base) + pushes
+	d.height = max(d.height-pops, d.controls[len(d.controls)-1].base)
+	for n := len(d.addresses); n > 0 && d.addresses[n-1].height > d.height; n-- {
+		d.addresses = d.addresses[:n-1]
+	}
+	d.height += pushes
 	d.top = max(d.top, d.height)
 }
 
@@ -147,15 +168,19 @@ func (d *decoder) instruction() {
 		pops, cost := numeric(op)
 		in.cost = cost
 		d.push(pops, 1)
+		if op == opI32WrapI64 {
+			d.wraps()
+		}
 	case op >= 0x28 && op <= 0x35: // loads
-		d.memoryArgument()
+		d.accesses(in, d.height)
 		d.push(1, 1)
 	case op >= 0x36 && op <= 0x3e: // stores
-		d.memoryArgument()
+		d.accesses(in, d.height-1)
 		d.push(2, 0)
 	case op >= opLocalGet && op <= opTableSet:
 		d.variable(op)
 	case op <= opControlLast:
+		d.addresses = d.addresses[:0]
 		d.control(op, in)
 	case op == prefixMisc:
 		d.misc(in)
@@ -220,7 +245,9 @@ func (d *decoder) other(op byte, in *instr) {
 		d.recent.value, d.recent.konst = r.number(from), d.node
 		d.push(0, 1)
 	case opI64Const:
+		from := r.i
 		r.signed(10)
+		d.recent.value, d.recent.konst64 = r.number(from), d.node
 		d.push(0, 1)
 	case opF32Const:
 		r.skip(4)
@@ -242,11 +269,12 @@ func (d *decoder) other(op byte, in *instr) {
 	}
 }
 
-func (d *decoder) memoryArgument() {
+// memoryArgument reads the alignment and the offset of a load or store and returns the offset.
+func (d *decoder) memoryArgument() uint32 {
 	if align := d.r.u32(); align >= 32 && d.r.err == nil {
 		d.r.fail("only one memory is allowed")
 	}
-	d.r.u32()
+	return d.r.u32()
 }
 
 func (d *decoder) misc(in *instr) {

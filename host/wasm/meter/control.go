@@ -29,6 +29,8 @@ func (d *decoder) control(op byte, in *instr) {
 		label := d.r.u32()
 		if op == opBr {
 			label = d.threaded(label)
+		} else {
+			d.lastWords()
 		}
 		in.cost += d.branch(label, false)
 		if op == opBr {
@@ -143,6 +145,7 @@ func (d *decoder) close(in *instr) {
 			d.code[c.elseAt].to = next
 		} else {
 			d.code[c.at].to = next
+			d.adds = append(d.adds, add{d.node, d.final == d.node-1})
 		}
 	}
 	for i := c.waiting; i >= 0; i = d.patches[i].next {

@@ -62,7 +62,7 @@ func (g *guest) emit(a assembly, b *body, p *plan, c *callGraph) assembly {
 		a = append(a, g.b[copied:pos]...)
 		copied = pos
 	}
-	renames := b.renames
+	renames, adds := b.renames, b.adds
 	for i := range b.code {
 		in := &b.code[i]
 		if p.point[i] && p.amount[i] > 0 {
@@ -73,6 +73,23 @@ func (g *guest) emit(a assembly, b *body, p *plan, c *callGraph) assembly {
 				a.checkSlice(g, i > 0 && b.code[i-1].kind == kLoop && b.code[i-1].plain)
 				g.stats.Checks++
 			}
+		}
+		if len(adds) > 0 && int(adds[0].node) == i {
+			upTo(int(in.pos))
+			if adds[0].trap {
+				a.op(opUnreachable)
+			}
+			a.op(opElse)
+			adds = adds[1:]
+		}
+		switch {
+		case in.left:
+			upTo(int(in.pos))
+			copied = int(b.code[i+1].pos)
+		case in.kind == kPlain && in.n > 0:
+			upTo(int(in.pos))
+			a = g.appendAccess(a, in)
+			copied = int(b.code[i+1].pos)
 		}
 		if len(renames) > 0 && int(renames[0].node) == i {
 			upTo(int(in.pos))

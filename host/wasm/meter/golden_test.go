@@ -39,6 +39,7 @@ func rewritten(t *testing.T, module []byte, funcs int) [][]byte {
 func disassemble(t *testing.T, module []byte, funcs int) string {
 	t.Helper()
 	names := map[byte]string{opUnreachable: "unreachable", opNop: "nop", opReturn: "return", opDrop: "drop", opEnd: "end", opElse: "else",
+		opI64ExtendU: "i64.extend_i32_u", opI64Add: "i64.add", opI32WrapI64: "i32.wrap_i64",
 		opI32Add: "i32.add", opI32Sub: "i32.sub", opI64Sub: "i64.sub", opI64GeS: "i64.ge_s", opI32GeS: "i32.ge_s"}
 	indexed := map[byte]string{opBr: "br", opBrIf: "br_if", opCall: "call", opLocalGet: "local.get", opLocalSet: "local.set",
 		opLocalTee: "local.tee", opGlobalGet: "global.get", opGlobalSet: "global.set", opMemoryGrow: "memory.grow"}
@@ -73,6 +74,10 @@ func disassemble(t *testing.T, module []byte, funcs int) string {
 				out = append(out, fmt.Sprintf("%s.const %d", map[byte]string{opI32Const: "i32", opI64Const: "i64"}[op], v))
 			case op == opCallIndirect:
 				out = append(out, fmt.Sprintf("call_indirect %d %d", r.u32(), r.u32()))
+			case op == 0x28, op == 0x29, op == 0x36, op == 0x37:
+				name := map[byte]string{0x28: "i32.load", 0x29: "i64.load", 0x36: "i32.store", 0x37: "i64.store"}[op]
+				r.u32()
+				out = append(out, fmt.Sprint(name, " ", r.u32()))
 			case op == opBrTable:
 				line := "br_table"
 				for range r.u32() + 1 {

@@ -44,6 +44,7 @@ const (
 	opI64Sub       = 0x7d
 	opI64Shl       = 0x86
 	opI64ShrU      = 0x88
+	opI32WrapI64   = 0xa7
 	opI64ExtendU   = 0xad
 	opRefNull      = 0xd0
 	opRefIsNull    = 0xd1

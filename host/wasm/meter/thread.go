@@ -36,11 +36,12 @@ func (d *decoder) lead(t *dispatch, value uint32) *int32 {
 
 // recent is what a branch has to know of the two instructions before it.
 type recent struct {
-	value uint32 // of the i32.const at node konst
-	konst int32
-	local uint32 // of the local.set or local.get at nodes set and get
-	set   int32
-	get   int32
+	value   uint32 // of the i32.const at node konst, or the lower half of the i64.const at konst64
+	konst   int32
+	konst64 int32
+	local   uint32 // of the local.set or local.get at nodes set and get
+	set     int32
+	get     int32
 }
 
 // rename is a branch that gets another label.

@@ -59,7 +59,7 @@ func TestThreaded(t *testing.T) {
 	})
 	m.globals, m.exports = nil, m.exports[:2] // the golden form is that of a module without
 	const tail = "end; i32.const 2; local.set 0; br 1; end; end; " +
-		"local.get 1; if; i32.const 1; local.set 0; br 2; end; end; end; end; local.get 1; end"
+		"local.get 1; if; i32.const 1; local.set 0; br 2; else; end; end; end; end; local.get 1; end"
 	for _, c := range []struct {
 		name, table string
 		module      []byte
