@@ -99,16 +99,7 @@ func (r *request) functionCall(b *messages.Block) error {
 	r.w.Raw(b.Input)
 	r.w.Byte('}')
 	r.sealCall(first)
-	if v := b.Caller; !v.IsNull() {
-		kind := adapter.Tuned
-		if v.Get("type").Is("direct") {
-			kind = adapter.Noop
-		}
-		r.Loss(kind, in, "caller", "the call counts as the model's own")
-	}
-	if !b.ToolsetName.IsNull() {
-		r.Loss(adapter.Noop, in, "toolset_name", "")
-	}
+	r.CallFields(b)
 	return nil
 }
 
@@ -195,13 +186,7 @@ func (r *request) answers(id jsonindex.Value) bool { return r.find(id) >= 0 }
 // compaction writes the summary that stands for everything before it as user text.
 func (r *request) compaction(b *messages.Block) error {
 	const in = "messages.content"
-	for _, m := range b.Others() {
-		kind := adapter.Dropped
-		if m.Name == "encrypted_content" || m.Name == "signature" {
-			kind = adapter.Noop // Claude's own form of the same summary
-		}
-		r.Loss(kind, in, m.Name, "not taken by the upstream")
-	}
+	r.CompactionFields(b)
 	if err := r.mark(b.CacheControl, in); err != nil {
 		return err
 	}
@@ -215,16 +200,9 @@ func (r *request) compaction(b *messages.Block) error {
 		by = model // the responses must follow the calls
 	}
 	r.beginText(by)
-	r.w.Lit(`Summary of the conversation so far:`)
-	blocks := b.Blocks()
-	for blocks.Next() {
-		if blocks.Block.Type == messages.BlockText {
-			r.w.Lit(`\n\n`)
-			r.w.Inner(blocks.Block.Text)
-		}
-	}
+	err := foreign.WriteCompaction(r.w, b)
 	r.endText()
-	return blocks.Err()
+	return err
 }
 
 // serverBlock tells what a tool of Claude's servers was asked or found as text of the model's.

@@ -3,7 +3,6 @@ package gemini
 import (
 	"bytes"
 
-	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
@@ -63,28 +62,19 @@ func (r *request) medium(b *messages.Block, in string) error {
 		if b.Type == messages.BlockDocument && !s.MediaType.Is("application/pdf") {
 			return r.Unsupported(s.MediaType, "documents are PDF or text only")
 		}
-		r.w.Lit(`"inlineData":{"mimeType":`)
-		if s.MediaType.Is("image/jpg") {
-			r.w.Lit(`"image/jpeg"`)
-		} else {
-			r.w.Raw(s.MediaType)
-		}
-		r.w.Lit(`,"data":`)
+		r.w.Lit(`"inlineData":{"mimeType":"`)
+		foreign.WriteMediaType(r.w, s.MediaType)
+		r.w.Lit(`","data":`)
 		r.w.Raw(s.Data)
 		r.w.Byte('}')
 	case messages.SourceURL:
 		if err := r.address(b, s.URL); err != nil {
 			return err
 		}
-	case messages.SourceFile:
-		return r.Unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
 	default:
-		return r.Unsupported(s.Type, "the source is of an unknown type")
+		return r.RefuseSource(&s)
 	}
-	r.Others(in+".source", s.Others())
-	if !b.Transformations.IsNull() {
-		r.Loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
-	}
+	r.ImageFields(b, &s, in)
 	if b.Type == messages.BlockDocument {
 		r.Citations(b, in)
 	}
@@ -198,8 +188,7 @@ func (r *request) mixedDocument(b *messages.Block, s *messages.Source, in string
 			return messages.Invalid(c.V, "a document holds text and image blocks only")
 		}
 	}
-	r.Others(in+".source", s.Others())
-	r.Citations(b, in)
+	r.DocumentFields(b, s, in)
 	return blocks.Err()
 }
 
@@ -215,19 +204,17 @@ func hasImage(content jsonindex.Value) bool {
 // documentText writes a document's title, context and texts inside a JSON string. images says that it holds images too,
 // which are left to the caller.
 func (r *request) documentText(b *messages.Block, s *messages.Source, in string) (images bool, err error) {
-	if foreign.WriteDocumentHead(r.w, b.Title, b.Context) {
-		r.w.Lit(`\n\n`)
-	}
 	if s.Kind == messages.SourceText {
-		r.w.Inner(s.Data)
-		if !s.MediaType.IsNull() && !s.MediaType.Is("text/plain") {
-			r.Loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
+		r.WriteTextDocument(r.w, b, s, in)
+	} else {
+		if foreign.WriteDocumentHead(r.w, b.Title, b.Context) {
+			r.w.Lit(`\n\n`)
 		}
-	} else if images, err = r.texts(s.Blocks(), in+".source.content"); err != nil {
-		return false, err
+		if images, err = r.texts(s.Blocks(), in+".source.content"); err != nil {
+			return false, err
+		}
 	}
-	r.Others(in+".source", s.Others())
-	r.Citations(b, in)
+	r.DocumentFields(b, s, in)
 	return images, nil
 }
 

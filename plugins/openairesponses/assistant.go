@@ -110,16 +110,7 @@ func (r *request) toolUse(b *messages.Block) error {
 	r.w.Escape(b.Input)
 	r.w.Lit(`"}`)
 	r.beginAnswer()
-	if c := b.Caller; !c.IsNull() {
-		kind := adapter.Tuned
-		if c.Get("type").Is("direct") {
-			kind = adapter.Noop
-		}
-		r.Loss(kind, inContent, "caller", "the call counts as the model's own")
-	}
-	if !b.ToolsetName.IsNull() {
-		r.Loss(adapter.Noop, inContent, "toolset_name", "")
-	}
+	r.CallFields(b)
 	if !b.CacheControl.IsNull() {
 		r.Loss(adapter.Tuned, inContent, "cache_control", "a tool call cannot carry a mark")
 	}
@@ -129,13 +120,7 @@ func (r *request) toolUse(b *messages.Block) error {
 
 // compaction writes the summary that stands for everything before it as a user message.
 func (r *request) compaction(b *messages.Block) error {
-	for _, m := range b.Others() {
-		kind := adapter.Dropped
-		if m.Name == "encrypted_content" || m.Name == "signature" {
-			kind = adapter.Noop // Claude's own form of the same summary
-		}
-		r.Loss(kind, inContent, m.Name, "not taken by the upstream")
-	}
+	r.CompactionFields(b)
 	if b.Content.IsNull() {
 		r.Loss(adapter.Noop, inContent, "content", "an empty compaction is left out")
 		return nil
@@ -145,16 +130,8 @@ func (r *request) compaction(b *messages.Block) error {
 	r.release("", "")
 	r.begin(userItem, false)
 	r.beginText()
-	r.w.Lit(`Summary of the conversation so far:`)
-	blocks := b.Blocks()
-	for blocks.Next() {
-		if blocks.Block.Type == messages.BlockText {
-			r.w.Lit(`\n\n`)
-			r.w.Inner(blocks.Block.Text)
-		}
-	}
+	err := foreign.WriteCompaction(r.w, b)
 	r.endText()
-	err := blocks.Err()
 	if err == nil {
 		err = r.mark(b.CacheControl, inContent)
 	}

@@ -3,7 +3,6 @@ package openairesponses
 import (
 	"bytes"
 
-	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
@@ -24,9 +23,11 @@ func (r *request) userBlock(b *messages.Block, in string) error {
 			return err
 		}
 	case messages.BlockSearchResult:
-		if err := r.searchResult(b, in); err != nil {
+		r.beginText()
+		if err := r.WriteSearchResult(r.w, b, in); err != nil {
 			return err
 		}
+		r.endText()
 	case messages.BlockContainerUpload:
 		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
@@ -45,28 +46,21 @@ func (r *request) image(b *messages.Block, in string) error {
 	case messages.SourceBase64:
 		r.part()
 		r.w.Lit(`{"type":"input_image","detail":"auto","image_url":"data:`)
-		if s.MediaType.Is("image/jpg") {
-			r.w.Lit(`image/jpeg`)
-		} else {
-			r.w.Inner(s.MediaType)
-		}
+		foreign.WriteMediaType(r.w, s.MediaType)
 		r.w.Lit(`;base64,`)
 		r.w.Inner(s.Data)
 		r.w.Byte('"')
 	case messages.SourceURL:
-		if !hasScheme(s.URL, "https://", "http://", "data:image/") {
+		if !foreign.BeginsWith(s.URL, "https://", "http://", "data:image/") {
 			return r.Unsupported(s.URL, "images are read from https addresses only")
 		}
 		r.part()
 		r.w.Lit(`{"type":"input_image","detail":"auto","image_url":`)
 		r.w.Raw(s.URL)
 	default:
-		return r.foreignSource(&s)
+		return r.RefuseSource(&s)
 	}
-	r.Others(in+".source", s.Others())
-	if !b.Transformations.IsNull() {
-		r.Loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
-	}
+	r.ImageFields(b, &s, in)
 	return nil
 }
 
@@ -90,7 +84,7 @@ func (r *request) document(b *messages.Block, in string) error {
 		r.w.Inner(s.Data)
 		r.w.Byte('"')
 	case messages.SourceURL:
-		if !hasScheme(s.URL, "https://", "http://") {
+		if !foreign.BeginsWith(s.URL, "https://", "http://") {
 			return r.Unsupported(s.URL, "documents are read from https addresses only")
 		}
 		r.fileContext(b, true)
@@ -99,23 +93,16 @@ func (r *request) document(b *messages.Block, in string) error {
 		r.w.Raw(s.URL)
 	case messages.SourceText:
 		r.beginText()
-		if foreign.WriteDocumentHead(r.w, b.Title, b.Context) {
-			r.w.Lit(`\n\n`)
-		}
-		r.w.Inner(s.Data)
+		r.WriteTextDocument(r.w, b, &s, in)
 		r.endText()
-		if !s.MediaType.IsNull() && !s.MediaType.Is("text/plain") {
-			r.Loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
-		}
 	case messages.SourceContent:
 		if err := r.contentDocument(b, &s, in); err != nil {
 			return err
 		}
 	default:
-		return r.foreignSource(&s)
+		return r.RefuseSource(&s)
 	}
-	r.Others(in+".source", s.Others())
-	r.Citations(b, in)
+	r.DocumentFields(b, &s, in)
 	return nil
 }
 
@@ -161,47 +148,4 @@ func (r *request) contentDocument(b *messages.Block, s *messages.Source, in stri
 		}
 	}
 	return blocks.Err()
-}
-
-// searchResult writes title, source and texts as one text.
-func (r *request) searchResult(b *messages.Block, in string) error {
-	r.beginText()
-	r.w.Lit(`Search result: `)
-	r.w.Inner(b.Title)
-	r.w.Lit(`\nSource: `)
-	r.w.Inner(b.Source)
-	blocks := b.Blocks()
-	for blocks.Next() {
-		c := &blocks.Block
-		if c.Type != messages.BlockText {
-			return messages.Invalid(c.V, "a search result holds text blocks only")
-		}
-		r.w.Lit(`\n\n`)
-		r.w.Inner(c.Text)
-		r.Others(in+".content", c.Others())
-		if !c.CacheControl.IsNull() {
-			r.unmarked(in + ".content")
-		}
-	}
-	r.endText()
-	r.Citations(b, in)
-	return blocks.Err()
-}
-
-// foreignSource refuses what lies where the upstream cannot get it.
-func (r *request) foreignSource(s *messages.Source) error {
-	if s.Kind == messages.SourceFile {
-		return r.Unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
-	}
-	return r.Unsupported(s.Type, "the source is of an unknown type")
-}
-
-// hasScheme says whether an address begins with one of these.
-func hasScheme(url jsonindex.Value, schemes ...string) bool {
-	for _, s := range schemes {
-		if bytes.HasPrefix(url.Head(), []byte(s)) {
-			return true
-		}
-	}
-	return false
 }

@@ -101,13 +101,7 @@ func (r *request) assistantBlock(b *messages.Block) error {
 // compaction writes the summary that stands for everything before it as a user message.
 func (r *request) compaction(b *messages.Block) error {
 	const in = "messages.content"
-	for _, m := range b.Others() {
-		kind := adapter.Dropped
-		if m.Name == "encrypted_content" || m.Name == "signature" {
-			kind = adapter.Noop // Claude's own form of the same summary
-		}
-		r.Loss(kind, in, m.Name, "not taken by the upstream")
-	}
+	r.CompactionFields(b)
 	if b.Content.IsNull() {
 		r.Loss(adapter.Noop, in, "content", "an empty compaction is left out")
 		return nil
@@ -115,20 +109,13 @@ func (r *request) compaction(b *messages.Block) error {
 	r.Loss(adapter.Approximated, in, "content", "the summary of a compaction became user text")
 	r.begin("user", true)
 	r.beginText()
-	r.w.Lit(`Summary of the conversation so far:`)
-	blocks := b.Blocks()
-	for blocks.Next() {
-		if blocks.Block.Type == messages.BlockText {
-			r.w.Lit(`\n\n`)
-			r.w.Inner(blocks.Block.Text)
-		}
-	}
+	err := foreign.WriteCompaction(r.w, b)
 	r.endText()
 	r.end()
 	if !b.CacheControl.IsNull() {
 		r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
 	}
-	return blocks.Err()
+	return err
 }
 
 // writeAssistant writes what assistantBlock collected: the text, then the calls. A message that holds neither is left

@@ -3,9 +3,7 @@ package chat
 import (
 	"bytes"
 
-	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
-	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
 
@@ -24,9 +22,11 @@ func (r *request) userBlock(b *messages.Block, in string) error {
 			return err
 		}
 	case messages.BlockSearchResult:
-		if err := r.searchResult(b, in); err != nil {
+		r.beginText()
+		if err := r.WriteSearchResult(r.w, b, in); err != nil {
 			return err
 		}
+		r.endText()
 	case messages.BlockContainerUpload:
 		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
@@ -48,16 +48,12 @@ func (r *request) image(b *messages.Block, in string) error {
 	case messages.SourceBase64:
 		r.part()
 		r.w.Lit(`{"type":"image_url","image_url":{"url":"data:`)
-		if s.MediaType.Is("image/jpg") {
-			r.w.Lit(`image/jpeg`)
-		} else {
-			r.w.Inner(s.MediaType)
-		}
+		foreign.WriteMediaType(r.w, s.MediaType)
 		r.w.Lit(`;base64,`)
 		r.w.Inner(s.Data)
 		r.w.Lit(`"}`)
 	case messages.SourceURL:
-		if !hasScheme(s.URL, "https://", "http://", "data:image/") {
+		if !foreign.BeginsWith(s.URL, "https://", "http://", "data:image/") {
 			return r.Unsupported(s.URL, "images are read from https addresses only")
 		}
 		r.part()
@@ -65,12 +61,9 @@ func (r *request) image(b *messages.Block, in string) error {
 		r.w.Raw(s.URL)
 		r.w.Byte('}')
 	default:
-		return r.foreignSource(&s)
+		return r.RefuseSource(&s)
 	}
-	r.sourceFields(&s, in)
-	if !b.Transformations.IsNull() {
-		r.Loss(adapter.Tuned, in, "transformations", "the upstream prepares images in its own way")
-	}
+	r.ImageFields(b, &s, in)
 	return nil
 }
 
@@ -87,23 +80,18 @@ func (r *request) document(b *messages.Block, in string) error {
 		}
 	case messages.SourceText:
 		r.beginText()
-		if foreign.WriteDocumentHead(r.w, b.Title, b.Context) {
-			r.w.Lit(`\n\n`)
-		}
-		r.w.Inner(s.Data)
+		r.WriteTextDocument(r.w, b, &s, in)
 		r.endText()
-		if !s.MediaType.IsNull() && !s.MediaType.Is("text/plain") {
-			r.Loss(adapter.Tuned, in+".source", "media_type", "sent as plain text")
-		}
 	case messages.SourceContent:
 		if err := r.contentDocument(b, &s, in); err != nil {
 			return err
 		}
+	case messages.SourceURL:
+		return r.Unsupported(s.URL, "the document would have to be fetched: send it as base64")
 	default:
-		return r.foreignSource(&s)
+		return r.RefuseSource(&s)
 	}
-	r.sourceFields(&s, in)
-	r.Citations(b, in)
+	r.DocumentFields(b, &s, in)
 	return nil
 }
 
@@ -157,56 +145,4 @@ func (r *request) contentDocument(b *messages.Block, s *messages.Source, in stri
 		}
 	}
 	return blocks.Err()
-}
-
-// searchResult writes title, source and texts as one text.
-func (r *request) searchResult(b *messages.Block, in string) error {
-	r.beginText()
-	r.w.Lit(`Search result: `)
-	r.w.Inner(b.Title)
-	r.w.Lit(`\nSource: `)
-	r.w.Inner(b.Source)
-	blocks := b.Blocks()
-	for blocks.Next() {
-		c := &blocks.Block
-		if c.Type != messages.BlockText {
-			return messages.Invalid(c.V, "a search result holds text blocks only")
-		}
-		r.w.Lit(`\n\n`)
-		r.w.Inner(c.Text)
-		r.Others(in+".content", c.Others())
-		if !c.CacheControl.IsNull() {
-			r.Loss(adapter.Tuned, in+".content", "cache_control", "the upstream caches prompts by itself")
-		}
-	}
-	r.endText()
-	r.Citations(b, in)
-	return blocks.Err()
-}
-
-// foreignSource refuses what the upstream could not fetch.
-func (r *request) foreignSource(s *messages.Source) error {
-	switch s.Kind {
-	case messages.SourceURL:
-		return r.Unsupported(s.URL, "the document would have to be fetched: send it as base64")
-	case messages.SourceFile:
-		return r.Unsupported(s.FileID, "the file lies on Claude's servers: send it as base64")
-	}
-	return r.Unsupported(s.Type, "the source is of an unknown type")
-}
-
-func (r *request) sourceFields(s *messages.Source, in string) {
-	if list := s.Others(); list != nil {
-		r.Others(in+".source", list)
-	}
-}
-
-// hasScheme says whether an address begins with one of these.
-func hasScheme(url jsonindex.Value, schemes ...string) bool {
-	for _, s := range schemes {
-		if bytes.HasPrefix(url.Head(), []byte(s)) {
-			return true
-		}
-	}
-	return false
 }
