@@ -1,8 +1,7 @@
 package openairesponses
 
 import (
-	"bytes"
-
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
@@ -79,7 +78,7 @@ func (r *request) document(b *messages.Block, in string) error {
 		r.fileContext(b, false)
 		r.part()
 		r.w.Lit(`{"type":"input_file","filename":"`)
-		r.fileName(b.Title)
+		platform.WriteFileName(r.w, b.Title)
 		r.w.Lit(`","file_data":"data:application/pdf;base64,`)
 		r.w.Inner(s.Data)
 		r.w.Byte('"')
@@ -117,19 +116,6 @@ func (r *request) fileContext(b *messages.Block, title bool) {
 		r.beginText()
 		foreign.WriteDocumentHead(r.w, about.Title, about.Context)
 		r.endText()
-	}
-}
-
-// fileName writes the name of a PDF, without quotes.
-func (r *request) fileName(title jsonindex.Value) {
-	head := title.Head()
-	if len(head) == 0 {
-		r.w.Lit(`document`)
-	} else {
-		r.w.Inner(title)
-	}
-	if !bytes.HasSuffix(head, []byte(".pdf")) {
-		r.w.Lit(`.pdf`)
 	}
 }
 

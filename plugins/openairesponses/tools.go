@@ -62,7 +62,7 @@ func (r *request) customTool(t *messages.Tool) error {
 		r.w.Raw(t.Description)
 	}
 	r.w.Lit(`,"parameters":`)
-	r.parameters(t.InputSchema)
+	platform.WriteParameters(r.w, t.InputSchema)
 	strict := t.Strict.True() && r.strict(t.InputSchema)
 	if t.Strict.True() && !strict {
 		r.Loss(adapter.Tuned, "tools", "strict", "the upstream takes other schemas as strict")

@@ -1,8 +1,7 @@
 package chat
 
 import (
-	"bytes"
-
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
@@ -111,15 +110,7 @@ func (r *request) pdf(b *messages.Block, s *messages.Source) error {
 	}
 	r.part()
 	r.w.Lit(`{"type":"file","file":{"filename":"`)
-	title := b.Title.Head()
-	if len(title) == 0 {
-		r.w.Lit(`document`)
-	} else {
-		r.w.Inner(b.Title)
-	}
-	if !bytes.HasSuffix(title, []byte(".pdf")) {
-		r.w.Lit(`.pdf`)
-	}
+	platform.WriteFileName(r.w, b.Title)
 	r.w.Lit(`","file_data":"data:application/pdf;base64,`)
 	r.w.Inner(s.Data)
 	r.w.Lit(`"}`)

@@ -3,45 +3,25 @@ package chat
 import (
 	"bytes"
 
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
 
-// parameters writes a tool's schema byte for byte. A function's parameters must name a type and properties: where a schema
-// lacks one, an empty one is put in front.
+// parameters writes a tool's schema, without the patterns that the server cannot compile.
 func (r *request) parameters(schema jsonindex.Value) {
-	typed, listed := false, false
-	for it := schema.Iter(); it.Next(); {
-		switch string(it.Key()) {
-		case "type":
-			typed = true
-		case "properties":
-			listed = true
-		}
-	}
-	plain := r.d.PlainPatterns && mayHoldOddPattern(schema)
-	if typed && listed && !plain {
-		r.w.Raw(schema)
+	if r.d.PlainPatterns && mayHoldOddPattern(schema) {
+		r.plainMembers(schema, platform.BeginParameters(r.w, schema))
 		return
 	}
-	c := byte('{')
-	if !typed {
-		r.w.Lit(`{"type":"object"`)
-		c = ','
-	}
-	if !listed {
-		r.w.Byte(c)
-		r.w.Lit(`"properties":{}`)
-		c = ','
-	}
-	r.schemaMembers(schema, c, plain)
+	platform.WriteParameters(r.w, schema)
 }
 
-// schemaMembers writes the members of a schema, the first behind c, and its end. plain leaves out odd patterns.
-func (r *request) schemaMembers(schema jsonindex.Value, c byte, plain bool) {
+// plainMembers writes the members of a schema without odd patterns, the first behind c, and its end.
+func (r *request) plainMembers(schema jsonindex.Value, c byte) {
 	for it := schema.Iter(); it.Next(); {
 		key := string(it.Key())
-		if plain && key == "pattern" && it.Val.IsString() && isOdd(it.Val.Head()) {
+		if key == "pattern" && it.Val.IsString() && isOdd(it.Val.Head()) {
 			r.Loss(adapter.Tuned, "tools.input_schema", "pattern", "the upstream cannot compile it")
 			continue
 		}
@@ -50,8 +30,8 @@ func (r *request) schemaMembers(schema jsonindex.Value, c byte, plain bool) {
 		r.w.Bytes(it.RawKey())
 		r.w.Lit(`":`)
 		c = ','
-		switch {
-		case !plain, key == "default", key == "const", key == "enum", key == "examples": // values, not schemas
+		switch key {
+		case "default", "const", "enum", "examples": // values, not schemas
 			r.w.Raw(it.Val)
 		default:
 			r.plainSchema(it.Val)
@@ -96,7 +76,7 @@ func (r *request) plainSchema(schema jsonindex.Value) {
 		}
 		r.w.Byte(']')
 	case jsonindex.Object:
-		r.schemaMembers(schema, '{', true)
+		r.plainMembers(schema, '{')
 	default:
 		r.w.Raw(schema)
 	}
