@@ -196,21 +196,9 @@ func (r *request) toolName(v jsonindex.Value) error {
 
 // toolConfig writes tool_choice, which has a meaning only with tools. https://ai.google.dev/api/caching#ToolConfig
 func (r *request) toolConfig() error {
-	c, err := r.in.Choice()
-	if err != nil {
+	c, ok, err := r.Choice(&r.in, len(r.names.list))
+	if err != nil || !ok {
 		return err
-	}
-	r.Others("tool_choice", c.Others())
-	if !c.V.Exists() {
-		return nil
-	}
-	if len(r.names.list) == 0 {
-		kind := adapter.Noop
-		if c.Kind == messages.ChoiceAny || c.Kind == messages.ChoiceTool {
-			kind = adapter.Dropped
-		}
-		r.Loss(kind, "", "tool_choice", "there are no tools")
-		return nil
 	}
 	if c.Kind == messages.ChoiceTool && r.left > 0 && !r.names.has(c.Name) {
 		r.Loss(adapter.Dropped, "", "tool_choice", "the tool is left out")

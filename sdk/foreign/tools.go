@@ -196,3 +196,24 @@ func (l *Ledger) ToolFields(t *messages.Tool, known *clienttools.Tool) {
 	}
 	l.Others(in, t.Others())
 }
+
+// Choice reads tool_choice for a request that sends so many tools. ok says that the client makes one and that it has a
+// meaning; where there are no tools the loss is recorded.
+func (l *Ledger) Choice(in *messages.Request, tools int) (c messages.ToolChoice, ok bool, err error) {
+	if c, err = in.Choice(); err != nil {
+		return c, false, err
+	}
+	l.Others("tool_choice", c.Others())
+	if !c.V.Exists() {
+		return c, false, nil
+	}
+	if tools == 0 {
+		kind := adapter.Noop
+		if c.Kind == messages.ChoiceAny || c.Kind == messages.ChoiceTool {
+			kind = adapter.Dropped
+		}
+		l.Loss(kind, "", "tool_choice", "there are no tools")
+		return c, false, nil
+	}
+	return c, true, nil
+}

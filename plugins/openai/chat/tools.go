@@ -130,15 +130,11 @@ func (r *request) toolName(v jsonindex.Value, defined bool) error {
 
 // choice writes tool_choice and parallel_tool_calls, which have a meaning only with tools.
 func (r *request) choice() error {
-	c, err := r.in.Choice()
-	if err != nil {
+	c, ok, err := r.Choice(&r.in, r.tools)
+	if err != nil || !ok {
 		return err
 	}
-	r.Others("tool_choice", c.Others())
-	if !c.V.Exists() {
-		return nil
-	}
-	if c.Kind == messages.ChoiceTool && r.left > 0 && r.tools > 0 {
+	if c.Kind == messages.ChoiceTool && r.left > 0 {
 		ok, err := r.toolChanges().Sends(&r.in, c.Name)
 		if err != nil {
 			return err
@@ -147,14 +143,6 @@ func (r *request) choice() error {
 			r.Loss(adapter.Dropped, "", "tool_choice", "the tool is left out")
 			return nil
 		}
-	}
-	if r.tools == 0 {
-		kind := adapter.Noop
-		if c.Kind == messages.ChoiceAny || c.Kind == messages.ChoiceTool {
-			kind = adapter.Dropped
-		}
-		r.Loss(kind, "", "tool_choice", "there are no tools")
-		return nil
 	}
 	if err := r.writeChoice(&c); err != nil {
 		return err
