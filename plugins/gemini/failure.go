@@ -1,7 +1,6 @@
 package gemini
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -10,9 +9,6 @@ import (
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 )
-
-// maxMessage is the most bytes of an upstream's message that are passed on.
-const maxMessage = 2 << 10
 
 // fault is an upstream's error. https://cloud.google.com/apis/design/errors#error_model
 type fault struct {
@@ -31,7 +27,7 @@ func (x *exchange) Failure(resp *adapter.UpstreamResponse) *adapter.Failure {
 	if resp.JSON.Exists() {
 		f.read(resp.JSON)
 	} else {
-		f.readText(resp.Data)
+		f.message = foreign.TextMessage(resp.Data)
 	}
 	f.code = resp.Status
 	return x.classify(&f)
@@ -92,7 +88,7 @@ func (f *fault) detail(v jsonindex.Value) {
 		case "violations":
 			for q := it.Val.Iter(); q.Next(); {
 				f.quota += clip(q.Val.Get("quotaId")) + "=" + clip(q.Val.Get("quotaValue")) + ";"
-				if len(f.quota) > maxMessage {
+				if len(f.quota) > foreign.MaxMessage {
 					return
 				}
 			}
@@ -110,14 +106,6 @@ func duration(v jsonindex.Value) time.Duration {
 		return 0
 	}
 	return time.Duration(min(seconds, most.Seconds()) * float64(time.Second))
-}
-
-// readText takes the message from a body that is no JSON. A page for people is not one.
-func (f *fault) readText(body []byte) {
-	body = bytes.TrimSpace(body)
-	if len(body) > 0 && body[0] != '<' {
-		f.message = foreign.Shorten(strings.ToValidUTF8(string(body), "\ufffd"), maxMessage)
-	}
 }
 
 // classify is the table of errors.
@@ -287,7 +275,7 @@ func clientField(field string) string {
 }
 
 // clip is a value as text of bearable length: a string's meaning, anything else as it stands.
-func clip(v jsonindex.Value) string { return foreign.Clip(v, maxMessage) }
+func clip(v jsonindex.Value) string { return foreign.Clip(v, foreign.MaxMessage) }
 
 // shown is a word of the upstream's, cut to a word's length.
 func shown(v jsonindex.Value) string {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
@@ -74,7 +75,7 @@ func FuzzFailure(f *testing.F) {
 		}
 		fail := (&exchange{thinking: true, jsonSchema: true}).Failure(&resp)
 		adaptertest.CheckError(t, fail)
-		if len(fail.Message) > 4*maxMessage {
+		if len(fail.Message) > 4*foreign.MaxMessage {
 			t.Fatalf("a message of %d bytes", len(fail.Message))
 		}
 	})

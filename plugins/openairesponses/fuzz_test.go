@@ -106,7 +106,7 @@ func FuzzFailure(f *testing.F) {
 		}
 		fail := begun(t, agentRequest).Failure(&resp)
 		adaptertest.CheckError(t, fail)
-		if len(fail.Message) > 4*maxMessage {
+		if len(fail.Message) > 4*foreign.MaxMessage {
 			t.Fatalf("a message of %d bytes", len(fail.Message))
 		}
 	})

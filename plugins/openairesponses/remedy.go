@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 )
@@ -57,10 +58,10 @@ func sentBit(param string) params {
 // remedy is how a refused request may be mended: without a parameter that was sent and is not needed, or with a lower
 // output limit. nil when there is nothing to mend.
 func (x *exchange) remedy(f *fault) *adapter.Remedy {
-	if n := numberAfter(f.message, "supports at most "); n >= minLimit && x.sent&sentLimit != 0 {
+	if n := platform.NumberAfter(f.Message, "supports at most "); n >= minLimit && x.sent&sentLimit != 0 {
 		return &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(n)}
 	}
-	if f.code == "invalid_function_parameters" && x.sent&sentStrict != 0 {
+	if f.Code == "invalid_function_parameters" && x.sent&sentStrict != 0 {
 		return &adapter.Remedy{Name: remedyDrop, Value: "strict"}
 	}
 	if !f.refusesParameter() {
@@ -70,8 +71,8 @@ func (x *exchange) remedy(f *fault) *adapter.Remedy {
 		if x.sent&(1<<i) == 0 || !f.about(name) {
 			continue
 		}
-		if strings.HasPrefix(name, f.param+".") {
-			name = f.param
+		if strings.HasPrefix(name, f.Param+".") {
+			name = f.Param
 		}
 		return &adapter.Remedy{Name: remedyDrop, Value: name}
 	}
@@ -80,11 +81,11 @@ func (x *exchange) remedy(f *fault) *adapter.Remedy {
 
 // refusesParameter says whether the error is that a parameter is unknown or not supported.
 func (f *fault) refusesParameter() bool {
-	switch f.code {
+	switch f.Code {
 	case "unknown_parameter", "unsupported_parameter", "unsupported_value":
 		return true
 	}
-	m := strings.ToLower(f.message)
+	m := strings.ToLower(f.Message)
 	for _, s := range [...]string{
 		"unsupported", "not supported", "does not support", "unknown parameter", "unrecognized", "not permitted", "must be verified",
 	} {
@@ -97,24 +98,24 @@ func (f *fault) refusesParameter() bool {
 
 // about says whether the error names the parameter: as param, or, where the upstream gives none, in its message.
 func (f *fault) about(name string) bool {
-	if f.param == "" {
-		return hasWord(f.message, name)
+	if f.Param == "" {
+		return hasWord(f.Message, name)
 	}
 	group, _, _ := strings.Cut(name, ".")
-	return f.param == name || f.param == group || strings.HasSuffix(f.param, "."+name) || strings.HasPrefix(f.param, name+"[")
+	return f.Param == name || f.Param == group || strings.HasSuffix(f.Param, "."+name) || strings.HasPrefix(f.Param, name+"[")
 }
 
 // aboutReasoning says whether the error is that reasoning of an earlier turn is not taken back: it was made with another
 // key, or does not fit the items around it. https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items
 func (f *fault) aboutReasoning() bool {
-	if f.status >= 500 || f.status == 401 || f.status == 403 || f.status == 429 {
+	if f.Status >= 500 || f.Status == 401 || f.Status == 403 || f.Status == 429 {
 		return false
 	}
-	if f.code == "invalid_encrypted_content" {
+	if f.Code == "invalid_encrypted_content" {
 		return true
 	}
 	for _, s := range [...]string{"encrypted content", "encrypted_content", "type 'reasoning'", "'reasoning' item", "id 'rs_"} {
-		if strings.Contains(f.message, s) {
+		if strings.Contains(f.Message, s) {
 			return true
 		}
 	}

@@ -1,6 +1,9 @@
 package foreign
 
 import (
+	"bytes"
+	"strings"
+
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
 )
@@ -18,6 +21,18 @@ func TokenCount(v jsonindex.Value) int64 {
 func Raw(v jsonindex.Value) []byte {
 	raw, _ := v.Raw()
 	return raw
+}
+
+// MaxMessage is the most bytes of an upstream's error message that are passed on.
+const MaxMessage = 2 << 10
+
+// TextMessage is the message of an error body that is no JSON, of at most MaxMessage bytes. A page for people is none.
+func TextMessage(body []byte) string {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 || body[0] == '<' {
+		return ""
+	}
+	return Shorten(strings.ToValidUTF8(string(body), "\ufffd"), MaxMessage)
 }
 
 // Clip is a value as text of at most so many bytes: a string's meaning, anything else as it stands, "" for null.

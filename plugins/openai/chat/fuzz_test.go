@@ -6,6 +6,7 @@ import (
 
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/adaptertest"
+	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 	"github.com/claude-proxy/claude-proxy/sdk/ops"
@@ -118,7 +119,7 @@ func FuzzFailure(f *testing.F) {
 		for _, d := range dialects() {
 			fail := newExchange(t, d).Failure(&resp)
 			adaptertest.CheckError(t, fail)
-			if len(fail.Message) > 4*maxMessage {
+			if len(fail.Message) > 4*foreign.MaxMessage {
 				t.Fatalf("a message of %d bytes", len(fail.Message))
 			}
 		}

@@ -58,11 +58,11 @@ func sentBit(param string) params {
 // output limit. nil when there is nothing to mend.
 func (x *exchange) remedy(f *fault) *adapter.Remedy {
 	if x.sent&(sentLimit|sentOldLimit) != 0 {
-		if n := outputLimit(f.message); n > 0 {
+		if n := outputLimit(f.Message); n > 0 {
 			return &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(n)}
 		}
 	}
-	if f.code == "invalid_function_parameters" && x.sent&sentStrict != 0 {
+	if f.Code == "invalid_function_parameters" && x.sent&sentStrict != 0 {
 		return &adapter.Remedy{Name: remedyDrop, Value: "strict"}
 	}
 	if r := x.reasoningRemedy(f); r != nil {
@@ -81,7 +81,7 @@ func (x *exchange) remedy(f *fault) *adapter.Remedy {
 
 // reasoningRemedy mends what a request said or did not say about earlier reasoning: it must come back, or is not known.
 func (x *exchange) reasoningRemedy(f *fault) *adapter.Remedy {
-	m := strings.ToLower(f.message)
+	m := strings.ToLower(f.Message)
 	if !x.replayed {
 		for _, name := range x.d.Reasoning {
 			if indexWord(m, name) >= 0 && (strings.Contains(m, "passed back") || strings.Contains(m, "missing")) {
@@ -106,11 +106,11 @@ func (x *exchange) reasoningRemedy(f *fault) *adapter.Remedy {
 
 // refusesParameter says whether the error is that a parameter is unknown or not supported.
 func (f *fault) refusesParameter() bool {
-	switch f.code {
+	switch f.Code {
 	case "unknown_parameter", "unsupported_parameter", "unsupported_value":
 		return true
 	}
-	m := strings.ToLower(f.message)
+	m := strings.ToLower(f.Message)
 	for _, s := range [...]string{
 		"unsupported", "not supported", "does not support", "unknown parameter", "unrecognized", "not permitted", "extra fields",
 		"allowed for this model",
@@ -126,10 +126,10 @@ func (f *fault) refusesParameter() bool {
 // message, since "use X instead" may follow. sent are the parameters of the request: words such as "thinking" name one
 // only where it was sent.
 func (f *fault) about(name string, sent params) bool {
-	if f.param != "" {
-		return f.param == name || strings.HasSuffix(f.param, "."+name)
+	if f.Param != "" {
+		return f.Param == name || strings.HasSuffix(f.Param, "."+name)
 	}
-	at := indexWord(f.message, name)
+	at := indexWord(f.Message, name)
 	if at < 0 {
 		return false
 	}
@@ -138,7 +138,7 @@ func (f *fault) about(name string, sent params) bool {
 		if bit > sentStrict && sent&bit == 0 {
 			continue
 		}
-		if i := indexWord(f.message, other); i >= 0 && i < at {
+		if i := indexWord(f.Message, other); i >= 0 && i < at {
 			return false
 		}
 	}
