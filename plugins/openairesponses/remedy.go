@@ -11,10 +11,6 @@ import (
 
 // Names of remedies.
 const (
-	// remedyDrop leaves out the parameter that its value names.
-	remedyDrop = "drop_param"
-	// remedyLimit caps the output at its value, a number of tokens.
-	remedyLimit = "max_output_tokens"
 	// remedyReasoning leaves out the reasoning of earlier turns.
 	remedyReasoning = "drop_reasoning"
 )
@@ -59,10 +55,10 @@ func sentBit(param string) params {
 // output limit. nil when there is nothing to mend.
 func (x *exchange) remedy(f *fault) *adapter.Remedy {
 	if n := platform.NumberAfter(f.Message, "supports at most "); n >= minLimit && x.sent&sentLimit != 0 {
-		return &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(n)}
+		return &adapter.Remedy{Name: platform.RemedyLimit, Value: strconv.Itoa(n)}
 	}
 	if f.Code == "invalid_function_parameters" && x.sent&sentStrict != 0 {
-		return &adapter.Remedy{Name: remedyDrop, Value: "strict"}
+		return &adapter.Remedy{Name: platform.RemedyDrop, Value: "strict"}
 	}
 	if !f.refusesParameter() {
 		return nil
@@ -74,7 +70,7 @@ func (x *exchange) remedy(f *fault) *adapter.Remedy {
 		if strings.HasPrefix(name, f.Param+".") {
 			name = f.Param
 		}
-		return &adapter.Remedy{Name: remedyDrop, Value: name}
+		return &adapter.Remedy{Name: platform.RemedyDrop, Value: name}
 	}
 	return nil
 }

@@ -1,8 +1,7 @@
 package openairesponses
 
 import (
-	"strings"
-
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
@@ -96,12 +95,5 @@ func (r *request) send(param, field, note string) bool {
 	return true
 }
 
-// dropped says whether an earlier attempt was refused because of this parameter, or of what it is a member of.
-func (r *request) dropped(param string) bool {
-	for _, m := range r.call.Remedies {
-		if m.Name == remedyDrop && (m.Value == param || strings.HasPrefix(param, m.Value+".")) {
-			return true
-		}
-	}
-	return false
-}
+// dropped says whether an earlier attempt was refused because of this parameter.
+func (r *request) dropped(param string) bool { return platform.Dropped(r.call, param) }

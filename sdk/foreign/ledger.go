@@ -1,5 +1,6 @@
 // Package foreign is what conversions of a Claude request for any other vendor have in common: the ledger of one request,
-// the fields that mean nothing elsewhere, deferred tools, reversible names, and blocks of Claude's servers told as text.
+// the fields that mean nothing elsewhere, deferred tools, reversible names, and what becomes text: documents, search results,
+// compactions, and blocks of Claude's servers.
 //
 // It holds no vendor's quirk. An adapter embeds a [Ledger] in the state of one conversion and calls what it needs; all of
 // it is plain functions over cursors, for one goroutine.

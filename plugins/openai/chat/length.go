@@ -39,7 +39,7 @@ func (x *exchange) tooLong(f *fault, out *adapter.Failure) {
 	out.Message = fmt.Sprintf("input length and `max_tokens` exceed context limit: %d + %d > %d, decrease input length or `max_tokens` and try again",
 		prompt, answer, most)
 	if x.sent&(sentLimit|sentOldLimit) != 0 {
-		out.Remedy = &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(most - prompt)}
+		out.Remedy = &adapter.Remedy{Name: platform.RemedyLimit, Value: strconv.Itoa(most - prompt)}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 )
@@ -59,11 +60,11 @@ func sentBit(param string) params {
 func (x *exchange) remedy(f *fault) *adapter.Remedy {
 	if x.sent&(sentLimit|sentOldLimit) != 0 {
 		if n := outputLimit(f.Message); n > 0 {
-			return &adapter.Remedy{Name: remedyLimit, Value: strconv.Itoa(n)}
+			return &adapter.Remedy{Name: platform.RemedyLimit, Value: strconv.Itoa(n)}
 		}
 	}
 	if f.Code == "invalid_function_parameters" && x.sent&sentStrict != 0 {
-		return &adapter.Remedy{Name: remedyDrop, Value: "strict"}
+		return &adapter.Remedy{Name: platform.RemedyDrop, Value: "strict"}
 	}
 	if r := x.reasoningRemedy(f); r != nil {
 		return r
@@ -73,7 +74,7 @@ func (x *exchange) remedy(f *fault) *adapter.Remedy {
 	}
 	for i, name := range optional {
 		if x.sent&(1<<i) != 0 && f.about(name, x.sent) {
-			return &adapter.Remedy{Name: remedyDrop, Value: name}
+			return &adapter.Remedy{Name: platform.RemedyDrop, Value: name}
 		}
 	}
 	return nil
@@ -90,14 +91,14 @@ func (x *exchange) reasoningRemedy(f *fault) *adapter.Remedy {
 		}
 	}
 	if x.sent&sentEffort != 0 && strings.Contains(m, "does not support thinking") {
-		return &adapter.Remedy{Name: remedyDrop, Value: "reasoning_effort"}
+		return &adapter.Remedy{Name: platform.RemedyDrop, Value: "reasoning_effort"}
 	}
 	signed := strings.Contains(m, "signature")
 	thinks := strings.Contains(m, "thought") || strings.Contains(m, "thinking") || strings.Contains(m, "reasoning")
 	switch {
 	case !signed || !thinks:
 	case x.sent&sentReasoningDetails != 0:
-		return &adapter.Remedy{Name: remedyDrop, Value: "reasoning_details"}
+		return &adapter.Remedy{Name: platform.RemedyDrop, Value: "reasoning_details"}
 	case x.d.Thinking.StateDummy != "" && !x.standIn:
 		return &adapter.Remedy{Name: remedyState, Value: "all"}
 	}

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/foreign"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
@@ -9,10 +10,6 @@ import (
 
 // Names of remedies.
 const (
-	// remedyDrop leaves out the parameter that its value names.
-	remedyDrop = "drop_param"
-	// remedyLimit caps the output at its value, a number of tokens.
-	remedyLimit = "max_output_tokens"
 	// remedyReplay sends reasoning back with every assistant message, under the member that its value names.
 	remedyReplay = "send_reasoning"
 	// remedyState sends Thinking.StateDummy in the place of every state of a call.
@@ -186,11 +183,4 @@ func (r *request) send(param, field, note string) bool {
 }
 
 // dropped says whether an earlier attempt was refused because of this parameter.
-func (r *request) dropped(param string) bool {
-	for _, m := range r.call.Remedies {
-		if m.Name == remedyDrop && m.Value == param {
-			return true
-		}
-	}
-	return false
-}
+func (r *request) dropped(param string) bool { return platform.Dropped(r.call, param) }

@@ -1,8 +1,7 @@
 package chat
 
 import (
-	"strconv"
-
+	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
 	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
@@ -10,16 +9,7 @@ import (
 
 // limit writes the output limit, capped by what the channel or the upstream allows.
 func (r *request) limit(n int64) {
-	most := r.call.MaxOutputTokens
-	if v, ok := r.call.Remedy(remedyLimit); ok {
-		if m, err := strconv.ParseInt(v, 10, 64); err == nil && m > 0 && (most == 0 || m < most) {
-			most = m
-		}
-	}
-	if most > 0 && n > most {
-		n = most
-		r.Loss(adapter.Tuned, "", "max_tokens", "limited to "+strconv.FormatInt(n, 10))
-	}
+	n = platform.Limit(&r.Ledger, r.call, n)
 	r.most = n
 	field := r.f.LimitField
 	if r.dropped(field) {

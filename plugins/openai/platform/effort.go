@@ -1,4 +1,5 @@
-// Package platform is what OpenAI's two APIs have in common: reasoning efforts, strict schemas, who asks, the list of models.
+// Package platform is what OpenAI's two APIs have in common: reasoning efforts, schemas of functions, output limits, names of
+// files, who asks, errors and how they are mended, the list of models.
 package platform
 
 import (
