@@ -33,6 +33,7 @@ type exchange struct {
 	tags     *tagger // nil where no tags are looked for
 	calls    []toolCall
 	current  int // the call of the last delta
+	pattern  pattern
 
 	said    bool // the message op went out
 	refused bool
@@ -66,6 +67,9 @@ func (x *exchange) Event(ev adapter.Event, out *ops.Emitter) error {
 	}
 	if ev.Name == "error" {
 		return x.inside(ev.JSON)
+	}
+	if done, err := x.again(ev, out); done {
+		return err
 	}
 	if ev.JSON.Kind() != jsonindex.Object {
 		return x.stray(ev.JSON)
@@ -101,6 +105,7 @@ func (x *exchange) Event(ev adapter.Event, out *ops.Emitter) error {
 		if err := x.delta(&c, out); err != nil {
 			return err
 		}
+		x.remember(ev.JSON, usage, &c)
 	}
 	if c.usage.Kind() == jsonindex.Object && usage.Kind() != jsonindex.Object {
 		x.usage(c.usage, out)
