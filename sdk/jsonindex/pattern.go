@@ -1,6 +1,9 @@
 package jsonindex
 
-import "bytes"
+import (
+	"bytes"
+	"runtime"
+)
 
 // Pattern is a text with one or two strings left out. Events of a stream are often the same but for the piece of text that they
 // bring, and what they mean needs to be found out only once:
@@ -73,13 +76,40 @@ func (p *Pattern) Match(d *Doc) Value {
 			return Value{}
 		}
 		e := &d.Ents[h.entry]
-		if k := e.Kind(); k != String && k != Escaped || e.Start-from != h.at-at || !bytes.Equal(d.Src[from:e.Start], p.text[at:h.at]) {
+		if k := e.Kind(); k != String && k != Escaped || e.Start-from != h.at-at || !same(d.Src[from:e.Start], p.text[at:h.at]) {
 			return Value{}
 		}
 		from, at = e.End, h.at
 	}
-	if !bytes.Equal(d.Src[from:], p.text[at:]) {
+	if !same(d.Src[from:], p.text[at:]) {
 		return Value{}
 	}
 	return Value{d, p.main}
+}
+
+// same says whether two texts are the same. In the sandbox, bytes.Equal goes byte by byte.
+func same(a, b []byte) bool {
+	if runtime.GOARCH == "wasm" {
+		return sameWords(a, b)
+	}
+	return bytes.Equal(a, b)
+}
+
+func sameWords(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for len(a) >= 32 {
+		if (word(a)^word(b))|(word(a[8:])^word(b[8:]))|(word(a[16:])^word(b[16:]))|(word(a[24:])^word(b[24:])) != 0 {
+			return false
+		}
+		a, b = a[32:], b[32:]
+	}
+	for len(a) >= 8 {
+		if word(a) != word(b) {
+			return false
+		}
+		a, b = a[8:], b[8:]
+	}
+	return string(a) == string(b)
 }

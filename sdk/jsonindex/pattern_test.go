@@ -58,6 +58,22 @@ func TestPattern(t *testing.T) {
 	}
 }
 
+func TestSameWords(t *testing.T) {
+	for n := range 100 {
+		a := bytes.Repeat([]byte("abc"), n)[:n]
+		b := bytes.Clone(a)
+		if !sameWords(a, b) || sameWords(a, append(bytes.Clone(a), 'x')) {
+			t.Errorf("%d bytes", n)
+		}
+		for i := range b {
+			if b[i] ^= 1; sameWords(a, b) {
+				t.Errorf("%d bytes, of which number %d differs", n, i)
+			}
+			b[i] ^= 1
+		}
+	}
+}
+
 // What matches is the same document but for the strings that were left out, whatever they hold.
 func FuzzPattern(f *testing.F) {
 	f.Add(`{"a":"b","c":"d"}`, `{"a":"e","c":"f"}`, uint32(2), uint32(4))
