@@ -73,6 +73,8 @@ export async function proxy(yaml, env = {}, args = []) {
     file: () => (existsSync(join(dir, 'plugins.yaml')) ? readFileSync(join(dir, 'plugins.yaml'), 'utf8') : ''),
     write: (text) => writeFileSync(join(dir, 'plugins.yaml'), text),
     halt: () => stop(now.child),
+    /** Ends it as an operator does. */
+    end: () => new Promise((done) => { now.child.removeAllListeners('exit'); now.child.on('exit', done); now.child.kill('SIGTERM') }),
     start,
     ask: (model = 'claude-sonnet-4-5', more = {}) => fetch(now.match[1] + '/v1/messages', { method: 'POST', headers: { 'x-api-key': key, 'content-type': 'application/json', 'anthropic-version': '2023-06-01' }, body: JSON.stringify({ model, max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }], ...more }) }),
     api: async (method, path, body, headers = {}) => (await fetch(`${now.match[1]}/admin/api/v1/${path}`, { method, headers: { authorization: 'Bearer ' + key, ...(body ? { 'content-type': 'application/json' } : {}), ...headers }, body: body && JSON.stringify(body) })).json(),

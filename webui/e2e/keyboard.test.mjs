@@ -209,6 +209,7 @@ test('plugins', async () => {
   await press('Enter')
   await page.locator('.plugin').getByText('at work').waitFor({ timeout: 60_000 })
   await gone()
+  assert.match(await page.locator('.plugin .figures').innerText(), /p95\s+[\d.,]+ [µm]s/)
   const details = button('Details')
   await tabTo(page, details)
   await press('Enter')

@@ -61,4 +61,12 @@ test('a server that is gone is told, and its return noticed, without a click', a
   await page.getByLabel('Access key').fill(p.key)
   await page.keyboard.press('Enter')
   await page.getByText('The proxy cannot be reached').waitFor({ state: 'detached' })
+  // one that says goodbye is noticed as well
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await p.end()
+  await page.getByText('The proxy cannot be reached').waitFor()
+  await p.start()
+  await page.getByLabel('Access key').fill(p.key)
+  await page.keyboard.press('Enter')
+  await page.getByText('The proxy cannot be reached').waitFor({ state: 'detached' })
 })

@@ -28,6 +28,8 @@ test('the inspector shows a kept exchange in four panes that move together, with
   await page.locator('.panes').waitFor()
   await page.locator('.client .code', { hasText: 'claude-sonnet-4-5' }).waitFor()
   await page.locator('.upstream .code', { hasText: 'gpt-5' }).waitFor()
+  assert.match(await page.locator('.client .reqline').innerText(), /^POST\s+\/v1\/messages$/)
+  assert.match(await page.locator('.upstream .reqline').innerText(), /^POST\s+\/\S*chat\/completions$/)
   await page.locator('.note.warn', { hasText: 'top_k' }).waitFor()
   await page.locator('.panes').focus()
   await page.keyboard.press('ArrowDown')
@@ -85,6 +87,22 @@ test('a route is added, saved, and explained', async () => {
   assert.deepEqual(await violations(page), [])
   await shot(page, 'routes-explained')
   quiet()
+})
+
+test('the explainer gives its reasons in Chinese', async () => {
+  const page = await b.page({ lang: 'zh-CN', theme: 'dark' })
+  await signIn(page, p, '#/routes')
+  await page.getByLabel('模型', { exact: true }).fill('claude-haiku-4-5')
+  await page.getByRole('button', { name: '解释' }).click()
+  await page.locator('.ways li').first().waitFor()
+  const reasons = await page.locator('.rules li .muted, .ways li p.muted').allInnerTexts()
+  assert.ok(reasons.length >= 4)
+  for (const r of reasons) assert.match(r, /[\u4e00-\u9fff]/, `not in Chinese: ${r}`)
+  await shot(page, 'routes-explained-zh')
+  await page.getByLabel('模型', { exact: true }).fill('unheard-of')
+  await page.getByRole('button', { name: '解释' }).click()
+  await page.locator('.rules').getByText('没有匹配的路由', { exact: false }).waitFor()
+  await page.context().close()
 })
 
 test('a client key is made, shown once, works, and is revoked', async () => {

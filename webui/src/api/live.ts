@@ -84,7 +84,11 @@ const take: Record<string, (data: never) => void> = {
   plugin: () => soonStatus(),
   log: () => {},
   audit: () => {},
-  ended: () => stop(),
+  // The session is over, or the program stops: which of the two, and until when, shows when one tries again.
+  ended: () => {
+    stop()
+    retry = setTimeout(() => void again(), 200)
+  },
 }
 
 function setStatus(s: Status): void {
@@ -145,6 +149,7 @@ async function again(): Promise<void> {
       live.link = 'connecting'
       await signIn()
     } else if (problem(e).code === 'unreachable') {
+      live.link = 'lost'
       retry = setTimeout(() => void again(), patience)
       patience = Math.min(patience * 2, 8000)
       return
