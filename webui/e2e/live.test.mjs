@@ -48,6 +48,38 @@ test('a file that somebody else changed meanwhile is joined, not overwritten', a
   assert.ok(!(await area.inputValue()).includes('canary'), 'a secret stands in the editor')
 })
 
+for (const [width, lang] of [[1280, 'en'], [375, 'zh-CN']]) {
+  test(`a conflict and the change of a channel in the dark, ${width} px wide`, async () => {
+    const page = await b.page({ width, lang, theme: 'dark', height: width < 500 ? 800 : 860 })
+    const look = async (name) => {
+      await shot(page, `${name}-${width}-dark-${lang}`)
+      assert.deepEqual(await violations(page), [], name)
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than ${width}`)
+    }
+    await signIn(page, p, '#/config')
+    const area = page.getByRole('textbox', { name: 'plugins.yaml' })
+    await area.waitFor()
+    const before = p.file()
+    // both change the same line, which nobody can join for them
+    await area.fill((await area.inputValue()).replace('version: 1', 'version: 1 # mine'))
+    p.write(before.replace('version: 1', 'version: 1 # theirs'))
+    await page.locator('.conflict').waitFor()
+    await look('conflict-hard')
+    await page.locator('.conflict .btn').first().click()
+    await page.locator('.conflict').waitFor({ state: 'detached' })
+    assert.match(await area.inputValue(), /# theirs/)
+    p.write(before)
+    await page.goto(`${p.url}/#/channels/there`)
+    await page.getByRole('dialog').locator('input[type=number]').nth(1).fill('7')
+    await page.getByRole('dialog').locator('footer .ok-text').waitFor()
+    await page.getByRole('dialog').locator('footer .primary').click()
+    await page.locator('.diff .add').first().waitFor()
+    await look('channel-diff')
+    assert.deepEqual(page.errors.filter((e) => !/status of 4(09|22)/.test(e)), [])
+    await page.context().close()
+  })
+}
+
 test('a server that is gone is told, and its return noticed, without a click', async () => {
   const page = await b.page()
   await signIn(page, p)

@@ -273,3 +273,10 @@ test('everything works under a sub-path behind another proxy', async () => {
   front.closeAllConnections()
   front.close()
 })
+
+test('every setting has words for people', async () => {
+  await open('settings/server')
+  await page.locator('.settingsgrid .field').first().waitFor()
+  const bare = await page.locator('.settingsgrid .field > label').evaluateAll((all) => all.filter((x) => x.childNodes[0].textContent.trim() === x.querySelector('code').textContent).map((x) => x.textContent))
+  assert.deepEqual(bare, [])
+})

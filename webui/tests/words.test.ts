@@ -19,7 +19,7 @@ test('both dictionaries hold the same keys and placeholders', () => {
 test('every word of the dictionaries is used', () => {
   const all = files.map((f) => f.text).join('\n')
   // keys that are put together at run time
-  const made = /^(problem|attention|state|class|reason|outcome|loss|status|theme|settings\.theme|settings\.section|explain|verdict|test|timeout|welcome|plugins\.state|routes\.strategy|channel\.loss|logs\.outcome)\./
+  const made = /^(problem|attention|state|class|reason|outcome|loss|status|theme|settings\.theme|settings\.section|setting|explain|verdict|test|timeout|welcome|plugins\.state|routes\.strategy|channel\.loss|logs\.outcome)\./
   expect(Object.keys(en).filter((k) => !made.test(k) && !all.includes(`'${k}'`))).toEqual([])
 })
 
