@@ -58,7 +58,7 @@ func (l *Loader) Load(ctx context.Context, module []byte, o Options) (*Plugin, *
 		return nil, report, err
 	}
 	began := time.Now()
-	e, metered, err := l.compile(ctx, module, &o.Limits)
+	e, metered, err := l.compile(ctx, module, sum, &o.Limits)
 	report.Compile = time.Since(began)
 	if err != nil {
 		return nil, report, err
@@ -121,7 +121,7 @@ type compiled struct {
 }
 
 // compile runs the compiler on the one worker.
-func (l *Loader) compile(ctx context.Context, module []byte, limits *Limits) (engine, *meter.Module, error) {
+func (l *Loader) compile(ctx context.Context, module []byte, sum [sha256.Size]byte, limits *Limits) (engine, *meter.Module, error) {
 	timeout := time.NewTimer(l.config.CompileTimeout)
 	defer timeout.Stop()
 	select {
@@ -133,7 +133,7 @@ func (l *Loader) compile(ctx context.Context, module []byte, limits *Limits) (en
 	}
 	done := make(chan compiled, 1)
 	go func() {
-		c := l.build(module, limits)
+		c := l.build(module, sum, limits)
 		<-l.worker
 		done <- c
 	}()
@@ -155,7 +155,7 @@ func (l *Loader) compile(ctx context.Context, module []byte, limits *Limits) (en
 }
 
 // build meters and compiles a module.
-func (l *Loader) build(module []byte, limits *Limits) (c compiled) {
+func (l *Loader) build(module []byte, sum [sha256.Size]byte, limits *Limits) (c compiled) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.err = refuse("the compiler failed on it: %v", p)
@@ -165,7 +165,7 @@ func (l *Loader) build(module []byte, limits *Limits) (c compiled) {
 			c.engine = engine{}
 		}
 	}()
-	c.metered, c.err = meter.Rewrite(module, meter.Options{
+	c.metered, c.err = l.metered(module, sum, meter.Options{
 		FileBytes: maxModule, MemoryPages: int(limits.Memory / pageSize), StartBudget: limits.FuelStart,
 	})
 	if c.err != nil {

@@ -29,6 +29,9 @@ type Options struct {
 	StartBudget int64
 }
 
+// Version changes with what Rewrite makes of a module, for those who keep it.
+const Version = 1
+
 const (
 	maxNesting = 1_000
 	minSlice   = 1 << 12

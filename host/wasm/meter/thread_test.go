@@ -81,13 +81,11 @@ func TestThreaded(t *testing.T) {
 	}
 }
 
-// A random function of that shape does the same when it is rewritten, wherever it is entered; in a module of Go's at least from its
-// beginning, and elsewhere the same or nothing. What is charged is never below what runs.
-func differThreaded(t *testing.T, seed uint64) (threaded, pruned int) {
-	t.Helper()
+// threadedProgram is a random function of that shape, and how many blocks it has.
+func threadedProgram(seed uint64) (wasmModule, int) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	blocks := 1 + r.IntN(12)
-	m := shaped(blocks, func(i, loop, out int) []byte {
+	return shaped(blocks, func(i, loop, out int) []byte {
 		var code []byte
 		ran := func(n int) { // and what this takes itself
 			code = cat(code, []byte{opGlobalGet, globalCount}, constI32(int64(n+4)), []byte{opI32Add, opGlobalSet, globalCount})
@@ -109,7 +107,14 @@ func differThreaded(t *testing.T, seed uint64) (threaded, pruned int) {
 			code = append(code, opLocalGet, 1, opI32Const, 7, 0x71, opLocalSet, 0)
 		}
 		return code
-	})
+	}), blocks
+}
+
+// A random function of that shape does the same when it is rewritten, wherever it is entered; in a module of Go's at least from its
+// beginning, and elsewhere the same or nothing. What is charged is never below what runs.
+func differThreaded(t *testing.T, seed uint64) (threaded, pruned int) {
+	t.Helper()
+	m, blocks := threadedProgram(seed)
 	type result struct{ value, rounds, count uint64 }
 	look := func(mod api.Module, v []uint64) result {
 		return result{v[0], mod.ExportedGlobal("rounds").Get(), mod.ExportedGlobal("count").Get()}
