@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -85,10 +86,8 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 	if err != nil {
 		return err
 	}
-	// The first signal drains, the second ends the program as the system does by default.
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal(ctx)
 	defer stop()
-	context.AfterFunc(ctx, stop)
 
 	awaitPlugins(ctx, reg, log)
 	l, err := app.Listen(cfg.Server.Listen)
@@ -113,8 +112,28 @@ func serve(ctx context.Context, configPath string, given bool, listen string, in
 		overload.Pace()
 		debug.FreeOSMemory()
 	}()
-	go proxy.Watch(ctx, nil, watch.Options{})
+	var watching sync.WaitGroup
+	watching.Go(func() { proxy.Watch(ctx, nil, watch.Options{}) })
+	defer watching.Wait() // it writes to the history
+	defer stop()
 	return proxy.Serve(ctx, l)
+}
+
+// untilSignal ends with the first signal that asks the program to stop. The second one ends the program, as the system does by
+// default: that is in force again before anybody sees the end of the context.
+func untilSignal(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+		case <-ctx.Done():
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx, cancel
 }
 
 // again completes a configuration that was read while the proxy runs. A key that was generated for this run stays for all of

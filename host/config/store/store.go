@@ -89,9 +89,6 @@ func New(o Options) *Store {
 	if o.StateDir == "" {
 		o.StateDir = filepath.Join(filepath.Dir(o.Path), ".claude-proxy")
 	}
-	if abs, err := filepath.Abs(o.StateDir); err == nil { // work that outlives a change of the folder still writes there
-		o.StateDir = abs
-	}
 	if o.Load == nil {
 		o.Load = func(src []byte) (*config.Config, config.Report) {
 			return config.Load(config.LoadOptions{Path: o.Path, Source: src})
