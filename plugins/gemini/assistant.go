@@ -66,13 +66,10 @@ func (r *request) assistantBlock(b *messages.Block) error {
 		return nil
 	case messages.BlockCompaction:
 		return r.compaction(b)
-	case messages.BlockContainerUpload:
-		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
-		if !b.Type.Server() || b.Type == messages.BlockToolAddition || b.Type == messages.BlockToolRemoval {
-			return r.Unsupported(b.V, "an assistant message with a block of type %s", foreign.BlockType(b))
+		if err := r.ServerBlock(b); err != nil {
+			return err
 		}
-		r.Loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
 		r.serverBlock(b.V)
 		return r.mark(b.CacheControl, in)
 	}

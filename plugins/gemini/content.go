@@ -110,6 +110,6 @@ func (r *request) mark(v jsonindex.Value, in string) error {
 	if _, err := messages.DecodeCacheControl(v); err != nil {
 		return err
 	}
-	r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+	r.Unmarked(in)
 	return nil
 }

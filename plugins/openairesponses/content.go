@@ -124,7 +124,7 @@ func (r *request) mark(cacheControl jsonindex.Value, in string) error {
 	}
 	switch {
 	case r.c.parts == 0 || r.c.flat || r.c.marked || r.c.text != inputText || !r.markable(cacheControl):
-		r.unmarked(in)
+		r.Unmarked(in)
 		return nil
 	case c.TTL.Is("1h"):
 		r.Loss(adapter.Tuned, in, "cache_control.ttl", "the upstream keeps its own time")
@@ -134,11 +134,6 @@ func (r *request) mark(cacheControl jsonindex.Value, in string) error {
 	r.marks++
 	r.c.marked = true
 	return nil
-}
-
-// unmarked records that a cache_control has no mark.
-func (r *request) unmarked(in string) {
-	r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
 }
 
 // textFields takes care of what a text block holds beside its text.

@@ -170,7 +170,7 @@ func (r *request) toolReference(b *messages.Block, following bool) {
 	r.w.Inner(b.ToolName)
 	r.Others(inResult, b.Others())
 	if !b.CacheControl.IsNull() {
-		r.unmarked(inResult)
+		r.Unmarked(inResult)
 	}
 }
 

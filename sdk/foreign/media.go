@@ -83,7 +83,7 @@ func (l *Ledger) WriteSearchResult(w *jsonindex.Writer, b *messages.Block, in st
 		w.Inner(c.Text)
 		l.Others(in+".content", c.Others())
 		if !c.CacheControl.IsNull() {
-			l.Loss(adapter.Tuned, in+".content", "cache_control", "the upstream caches prompts by itself")
+			l.Unmarked(in + ".content")
 		}
 	}
 	l.Citations(b, in)

@@ -120,3 +120,27 @@ func (l *Ledger) Citations(b *messages.Block, in string) {
 		l.Loss(adapter.Dropped, in, "citations", "the answer cites nothing")
 	}
 }
+
+// Unmarked notes that the end of a prefix to cache, a cache_control, has no mark upstream.
+func (l *Ledger) Unmarked(in string) {
+	l.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+}
+
+// ServerBlock notes that a block of an assistant message is work of Claude's servers, which [WriteServerBlock] tells as text.
+// It refuses a block that is not.
+func (l *Ledger) ServerBlock(b *messages.Block) error {
+	switch t := b.Type; {
+	case !t.Server(), t == messages.BlockContainerUpload, t == messages.BlockToolAddition, t == messages.BlockToolRemoval:
+		return l.RefuseBlock(b, "an assistant message")
+	}
+	l.Loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
+	return nil
+}
+
+// RefuseBlock refuses a block where it cannot stand: "a user message", "an assistant message".
+func (l *Ledger) RefuseBlock(b *messages.Block, where string) error {
+	if b.Type == messages.BlockContainerUpload {
+		return l.Unsupported(b.V, "files of a container lie on Claude's servers")
+	}
+	return l.Unsupported(b.V, "%s with a block of type %s", where, BlockType(b))
+}

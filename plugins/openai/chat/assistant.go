@@ -81,13 +81,10 @@ func (r *request) assistantBlock(b *messages.Block) error {
 		return nil
 	case messages.BlockCompaction:
 		return r.compaction(b)
-	case messages.BlockContainerUpload:
-		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
-		if !b.Type.Server() || b.Type == messages.BlockToolAddition || b.Type == messages.BlockToolRemoval {
-			return r.Unsupported(b.V, "an assistant message with a block of type %s", foreign.BlockType(b))
+		if err := r.ServerBlock(b); err != nil {
+			return err
 		}
-		r.Loss(adapter.Approximated, "messages", "content", "the work of Claude's servers is told as text")
 		t.pieces = append(t.pieces, piece{block: b.V, cacheControl: b.CacheControl})
 		return nil
 	}
@@ -113,7 +110,7 @@ func (r *request) compaction(b *messages.Block) error {
 	r.endText()
 	r.end()
 	if !b.CacheControl.IsNull() {
-		r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+		r.Unmarked(in)
 	}
 	return err
 }

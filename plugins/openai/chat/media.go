@@ -26,10 +26,8 @@ func (r *request) userBlock(b *messages.Block, in string) error {
 			return err
 		}
 		r.endText()
-	case messages.BlockContainerUpload:
-		return r.Unsupported(b.V, "files of a container lie on Claude's servers")
 	default:
-		return r.Unsupported(b.V, "a user message with a block of type %s", foreign.BlockType(b))
+		return r.RefuseBlock(b, "a user message")
 	}
 	return r.blockFields(b, in)
 }

@@ -109,7 +109,7 @@ func (r *request) mark(cacheControl jsonindex.Value, in string) error {
 	}
 	switch {
 	case r.msg.parts == 0 || r.msg.flat || r.msg.ready || !r.marked(cacheControl):
-		r.Loss(adapter.Tuned, in, "cache_control", "the upstream caches prompts by itself")
+		r.Unmarked(in)
 		return nil
 	case c.TTL.Is("1h"):
 		r.Loss(adapter.Tuned, in, "cache_control.ttl", "the upstream keeps its own time")

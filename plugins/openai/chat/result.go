@@ -185,7 +185,7 @@ func (r *request) toolReference(b *messages.Block, following bool) {
 	r.w.Inner(b.ToolName)
 	r.Others(inResult, b.Others())
 	if !b.CacheControl.IsNull() {
-		r.Loss(adapter.Tuned, inResult, "cache_control", "the upstream caches prompts by itself")
+		r.Unmarked(inResult)
 	}
 }
 
