@@ -3,7 +3,6 @@ package openairesponses
 import (
 	"github.com/claude-proxy/claude-proxy/plugins/openai/platform"
 	"github.com/claude-proxy/claude-proxy/sdk/adapter"
-	"github.com/claude-proxy/claude-proxy/sdk/jsonindex"
 	"github.com/claude-proxy/claude-proxy/sdk/messages"
 )
 
@@ -24,28 +23,17 @@ func (r *request) limit(n int64) {
 }
 
 func (r *request) sampling() error {
-	for _, p := range [...]struct {
-		v    jsonindex.Value
-		name string
-		most float64
-	}{{r.in.Temperature, "temperature", 2}, {r.in.TopP, "top_p", 1}} {
-		if p.v.IsNull() {
-			continue
-		}
-		f, err := messages.Float(p.v, 0, p.most)
-		switch {
-		case err != nil:
-			return err
-		case !r.f.sampling && f == 1:
-			r.Loss(adapter.Noop, "", p.name, "the default")
-		case !r.f.sampling:
-			r.Loss(adapter.Tuned, "", p.name, "not taken by this model")
-		case r.send(p.name, p.name, ""):
-			r.w.Lit(`,"`)
-			r.w.Lit(p.name)
-			r.w.Lit(`":`)
-			r.w.Raw(p.v)
-		}
+	temperature, topP, err := platform.Sampling(&r.Ledger, &r.in, r.f.sampling)
+	if err != nil {
+		return err
+	}
+	if !temperature.IsNull() && r.send("temperature", "temperature", "") {
+		r.w.Lit(`,"temperature":`)
+		r.w.Raw(temperature)
+	}
+	if !topP.IsNull() && r.send("top_p", "top_p", "") {
+		r.w.Lit(`,"top_p":`)
+		r.w.Raw(topP)
 	}
 	if !r.in.TopK.IsNull() {
 		r.Loss(adapter.Tuned, "", "top_k", "no such parameter")

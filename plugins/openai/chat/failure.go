@@ -71,21 +71,10 @@ func (f *fault) class() adapter.Class {
 	switch {
 	case f.Status == 402 || f.Kind == "insufficient_quota" || f.Kind == "exceeded_current_quota_error":
 		return adapter.Quota
-	case f.Status == 404:
-		if f.Param == "model" || strings.Contains(strings.ToLower(f.Message), "model") {
-			return adapter.NotFound
-		}
-		return adapter.Protocol
-	case f.Status == 408 || f.Status == 409 || f.Status == 425 || f.Status >= 500:
-		return adapter.Overloaded
-	case f.Status == 429:
-		return adapter.RateLimited
 	case f.Status == 400 && f.unknownModel():
 		return adapter.NotFound
-	case f.Status >= 400:
-		return adapter.Invalid
 	case f.Status != 0:
-		return adapter.Protocol
+		return f.ClassOfStatus()
 	}
 	return f.classOfKind()
 }

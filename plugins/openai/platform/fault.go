@@ -86,6 +86,24 @@ func (f *Fault) Text(title string) string {
 	return title + " answered with an error and no message"
 }
 
+// ClassOfStatus judges by the status alone, which is not 0, what neither a code nor a kind tells better.
+func (f *Fault) ClassOfStatus() adapter.Class {
+	switch {
+	case f.Status == 404:
+		if f.Param == "model" || strings.Contains(strings.ToLower(f.Message), "model") {
+			return adapter.NotFound
+		}
+		return adapter.Protocol
+	case f.Status == 408 || f.Status == 409 || f.Status == 425 || f.Status >= 500:
+		return adapter.Overloaded
+	case f.Status == 429:
+		return adapter.RateLimited
+	case f.Status >= 400:
+		return adapter.Invalid
+	}
+	return adapter.Protocol
+}
+
 // RetryAfter is how long an answer asks to wait in milliseconds, 0 where it does not: the host knows the header in seconds.
 func RetryAfter(resp *adapter.UpstreamResponse) time.Duration {
 	n, err := strconv.ParseFloat(resp.Header("retry-after-ms"), 64)
