@@ -150,8 +150,7 @@ function focusComplaint() {
   // The focus of a control that is drawn by its neighbour or its box shows there.
   const drawn = [el, el.nextElementSibling, el.closest('label, .editor, .search')].filter(Boolean)
   const ring = (x) => { const s = getComputedStyle(x); return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow.includes('inset') }
-  const shows = drawn.some(ring) || (el.closest('.dropzone') && getComputedStyle(el.closest('.dropzone')).borderStyle === 'dashed')
-  if (!shows) return `no focus ring: ${what}`
+  if (!drawn.some(ring)) return `no focus ring: ${what}`
   if (el.classList.contains('sr')) el = el.nextElementSibling ?? el.parentElement
   const r = el.getBoundingClientRect()
   const [x, y] = [Math.min(Math.max(r.left + Math.min(r.width, 30) / 2, 0), innerWidth - 1), Math.min(Math.max(r.top + Math.min(r.height, 30) / 2, 0), innerHeight - 1)]

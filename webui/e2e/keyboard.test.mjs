@@ -83,6 +83,7 @@ test('first run', async () => {
 test('overview', async () => {
   await enter('o', 'Overview')
   await tabTo(page, page.getByRole('link', { name: /Keys out/ }))
+  await shot(page, 'keyboard-overview')
   await tabTo(page, button('Test'))
   await press('Enter')
   await inDialog(/gone/).waitFor()
@@ -121,6 +122,7 @@ test('keys', async () => {
   assert.ok(await focused(page.getByRole('menuitem').nth(1)))
   await press('ArrowUp', 'ArrowUp')
   assert.ok(await focused(page.getByRole('menuitem').last()))
+  await shot(page, 'keyboard-keys')
   await press('Escape')
   assert.ok(await focused(menu))
   await press('Enter', 'Enter') // the first action is to edit
@@ -176,6 +178,7 @@ test('models and routes', async () => {
   await press('Enter')
   assert.equal(await page.getByLabel('What clients ask for').first().inputValue(), 'claude-opus-*')
   assert.ok(await focused(page.locator('.order').first().getByRole('button', { name: 'Move down' })), 'the focus goes with the route')
+  await shot(page, 'keyboard-routes')
   await tabTo(page, page.locator('.order').first().getByRole('button', { name: /^Remove/ }))
   await press('Enter')
   assert.ok(await focused(button('Add a route')))
@@ -201,6 +204,7 @@ test('plugins', async () => {
   await enter('p', 'Plugins')
   const input = page.locator('.dropzone input')
   await tabTo(page, input)
+  await shot(page, 'keyboard-plugins')
   const chooser = page.waitForEvent('filechooser')
   await press('Enter')
   await (await chooser).setFiles(file)
@@ -239,6 +243,7 @@ test('playground', async () => {
   await press('ArrowRight')
   await page.locator('.lane .rawtext, .lane .evs').first().waitFor()
   await tabTo(page, page.locator('.lane .out'))
+  await shot(page, 'keyboard-playground')
   // JSON: Tab belongs to the text until Escape lets it go
   await tabTo(page, page.locator('.ask2 input[type=radio]:checked'), { back: true })
   await press('ArrowRight')
@@ -285,6 +290,7 @@ test('config', async () => {
   await finding.waitFor()
   await press('Escape')
   await tabTo(page, finding)
+  await shot(page, 'keyboard-config')
   await press('Enter')
   assert.ok(await focused(area), 'a finding leads to its line')
   await press('Home', 'Shift+End')
