@@ -201,11 +201,12 @@ test('plugins', async () => {
   const file = join(p.dir, 'mine.wasm')
   execFileSync(program(), ['plugin', 'new', 'mine', '--like', 'echo'], { cwd: p.dir })
   execFileSync(program(), ['plugin', 'build', 'mine', '-o', file], { cwd: p.dir, env: { ...process.env } })
+  // Said early: the browser must know that its dialog is not wanted before the key is pressed.
+  const chooser = new Promise((done) => page.once('filechooser', done))
   await enter('p', 'Plugins')
   const input = page.locator('.dropzone input')
   await tabTo(page, input)
   await shot(page, 'keyboard-plugins')
-  const chooser = page.waitForEvent('filechooser')
   await press('Enter')
   await (await chooser).setFiles(file)
   await page.getByText('Ready.').waitFor({ timeout: 60_000 })
