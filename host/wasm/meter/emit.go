@@ -103,6 +103,7 @@ func (g *guest) emit(a assembly, b *body, p *plan, c *callGraph) assembly {
 			case int(t.node) - 1:
 				upTo(int(in.pos))
 				a.op(opBlock, voidBlock)
+				a.begin(t.open - b.leads[t.first])
 			case int(t.node):
 				upTo(int(in.pos))
 				a = b.appendTable(a, t)

@@ -39,7 +39,7 @@ func rewritten(t *testing.T, module []byte, funcs int) [][]byte {
 func disassemble(t *testing.T, module []byte, funcs int) string {
 	t.Helper()
 	names := map[byte]string{opUnreachable: "unreachable", opNop: "nop", opReturn: "return", opDrop: "drop", opEnd: "end", opElse: "else",
-		opI64ExtendU: "i64.extend_i32_u", opI64Add: "i64.add", opI32WrapI64: "i32.wrap_i64",
+		opI64ExtendU: "i64.extend_i32_u", opI32Eqz: "i32.eqz", opI64Add: "i64.add", opI32WrapI64: "i32.wrap_i64",
 		opI32Add: "i32.add", opI32Sub: "i32.sub", opI64Sub: "i64.sub", opI64GeS: "i64.ge_s", opI32GeS: "i32.ge_s"}
 	indexed := map[byte]string{opBr: "br", opBrIf: "br_if", opCall: "call", opLocalGet: "local.get", opLocalSet: "local.set",
 		opLocalTee: "local.tee", opGlobalGet: "global.get", opGlobalSet: "global.set", opMemoryGrow: "memory.grow"}

@@ -30,7 +30,7 @@ type Options struct {
 }
 
 // Version changes with what Rewrite makes of a module, for those who keep it.
-const Version = 1
+const Version = 2
 
 const (
 	maxNesting = 1_000

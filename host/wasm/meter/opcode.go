@@ -35,6 +35,7 @@ const (
 	opF64Const     = 0x44
 	opI32LtS       = 0x48
 	opI32GeS       = 0x4e
+	opI32Eqz       = 0x45
 	opI64Eqz       = 0x50
 	opI64LtS       = 0x53
 	opI64GeS       = 0x59

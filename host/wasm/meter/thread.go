@@ -138,6 +138,16 @@ func (d *decoder) prune(t funcType) {
 			table.trap = true
 		}
 	}
+	if table.trap {
+		in.cost += 3 // of begin
+	}
+}
+
+// begin goes to where a function begins when the variable is 0, as it nearly always is; a branch is cheaper than a table.
+func (a *assembly) begin(label int32) {
+	a.local(opLocalGet, 0)
+	a.op(opI32Eqz)
+	*a = appendU(append(*a, opBrIf), uint64(label))
 }
 
 // appendTable writes the table at the end of a block of its own, and a trap behind that for the targets that it lost.

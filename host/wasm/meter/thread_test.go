@@ -2,6 +2,7 @@ package meter
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -62,19 +63,20 @@ func TestThreaded(t *testing.T) {
 		"local.get 1; if; i32.const 1; local.set 0; br 2; else; end; end; end; end; local.get 1; end"
 	for _, c := range []struct {
 		name, table string
+		charge      int
 		module      []byte
 		threaded    int
 		pruned      int
 	}{
-		{"another compiler", "local.get 0; br_table 0 1 2 3 5; ", m.bytes(), 1, 0},
+		{"another compiler", "local.get 0; br_table 0 1 2 3 5; ", 11, m.bytes(), 1, 0},
 		// Block 1 is jumped up to, block 2 only down; block 3 begins where the if with a jump ends.
-		{"go", "block; local.get 0; br_table 1 2 0 0 6; end; unreachable; ", goModule(m), 1, 1},
+		{"go", "block; local.get 0; i32.eqz; br_if 1; local.get 0; br_table 1 2 0 0 6; end; unreachable; ", 14, goModule(m), 1, 1},
 	} {
 		r := mustRewrite(t, c.module, Options{})
 		if r.Stats.Threaded != c.threaded || r.Stats.Pruned != c.pruned {
 			t.Errorf("%s: %+v", c.name, r.Stats)
 		}
-		want := "{charge 1}; {check}; block; loop; {charge 11}; {check again}; block; block; block; block; " + c.table + tail
+		want := fmt.Sprintf("{charge 1}; {check}; block; loop; {charge %d}; {check again}; block; block; block; block; ", c.charge) + c.table + tail
 		if got := shortened(disassemble(t, c.module, 1), 1); got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.name, got, want)
 		}
