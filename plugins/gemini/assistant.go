@@ -78,7 +78,6 @@ func (r *request) assistantBlock(b *messages.Block) error {
 
 // functionCall writes a call. https://ai.google.dev/gemini-api/docs/function-calling
 func (r *request) functionCall(b *messages.Block) error {
-	const in = "messages.content"
 	c := toolUse{id: b.ID, name: b.Name}
 	r.register(&c)
 	r.part(model)

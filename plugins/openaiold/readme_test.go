@@ -2,7 +2,6 @@ package openaiold_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,13 +49,4 @@ func read(t testing.TB, file string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-func caseFiles(t testing.TB) []string {
-	t.Helper()
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases: %v", err)
-	}
-	return files
 }
