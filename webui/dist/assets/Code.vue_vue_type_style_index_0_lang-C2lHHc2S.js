@@ -1,0 +1,3 @@
+import{y as g,j as x}from"./highlight-DIjIEWJZ.js";import{d as y,c as a,n as c,b,F as o,r as p,v as f,a as n,t as h}from"./index-BBhYMhoB.js";const k=["aria-label"],w=y({__name:"Code",props:{text:{},lang:{},label:{},wrap:{type:Boolean}},setup(r){const e=r,m=f(()=>{const l=e.text.split(`
+`);return l.length>5e3||e.lang==="plain"||!e.lang?[[{text:e.text}]]:l.map((t,s)=>[...t.length>2e3?[{text:t}]:e.lang==="yaml"?g(t):x(t),...s<l.length-1?[{text:`
+`}]:[]])});return(l,t)=>(n(),a("pre",{class:c(["code",{wrap:r.wrap}]),tabindex:"0",role:"region","aria-label":r.label},[b("code",null,[(n(!0),a(o,null,p(m.value,(s,u)=>(n(),a(o,{key:u},[(n(!0),a(o,null,p(s,(i,d)=>(n(),a("span",{key:d,class:c(i.kind)},h(i.text),3))),128))],64))),128))])],10,k))}});export{w as _};

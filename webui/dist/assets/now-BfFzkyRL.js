@@ -1,1 +1,0 @@
-import{x as n,ay as a}from"./index-DGlnLjQV.js";const e=n(Date.now());let o=0,t;function s(){return o++,e.value=Date.now(),t??=setInterval(()=>{document.hidden||(e.value=Date.now())},1e3),a(()=>{--o>0||(clearInterval(t),t=void 0)}),e}export{s as u};
