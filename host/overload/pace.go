@@ -5,41 +5,55 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"time"
 )
 
 // Garbage may pile up to garbageFloor bytes and a quarter (garbageShare) of what is live before it is collected. Go's own
-// rule, as much garbage as there is live memory, suits a small heap. A large one of ours is thousands of streams that wait:
-// they make little garbage, so collecting early costs next to nothing and saves much.
+// rule, as much garbage as there is live memory, suits those who make much of it. A large heap of ours is mostly thousands of
+// streams that wait: they make little, so collecting early costs next to nothing and saves much. Where the last collection is
+// less than rare ago, Go's rule holds.
 const (
 	garbageFloor = 4 << 20
 	garbageShare = 0.25
+	rare         = 100 * time.Millisecond
 )
 
 // Pace keeps garbage within these bounds from now on, unless GOGC says what the user wants.
 func Pace() {
 	if os.Getenv("GOGC") == "" {
-		keepPace(0)
+		keepPace(pace{})
 	}
 }
 
-// keepPace sets GOGC, which was set to was before, by what is live, and again after each collection.
-func keepPace(was int) {
-	p := percent(live())
-	if p != was {
-		debug.SetGCPercent(p)
+// pace is what GOGC was set to, and when.
+type pace struct {
+	percent int
+	at      time.Time
+}
+
+// keepPace sets GOGC by what is live, now and after each collection.
+func keepPace(last pace) {
+	next := pace{at: time.Now()}
+	next.percent = percent(live(), next.at.Sub(last.at))
+	if next.percent != last.percent {
+		debug.SetGCPercent(next.percent)
 	}
 	// The cleanup of a thing that nobody holds runs after the next collection.
-	runtime.AddCleanup(new(cycle), keepPace, p)
+	runtime.AddCleanup(new(cycle), keepPace, next)
 }
 
 // cycle is collected with each cycle of the collector. It has a size and a pointer, so that it is alone in its memory.
 type cycle struct{ _ *cycle }
 
-// percent is the value of GOGC for so many live bytes. It moves in steps, since each change stops the program for a moment.
-func percent(live uint64) int {
-	const step = 5
-	p := 100*garbageShare + 100*garbageFloor/float64(max(live, 1))
-	return min(int(p)/step*step, 400)
+// percent is the value of GOGC for so many live bytes, so long after the last collection. It moves in steps, since each change
+// stops the program for a moment.
+func percent(live uint64, since time.Duration) int {
+	const step, usual = 5, 100
+	p := min(int(100*garbageShare+100*garbageFloor/float64(max(live, 1)))/step*step, 400)
+	if since < rare {
+		return max(p, usual)
+	}
+	return p
 }
 
 // live is what the collector found alive last, stacks included: it paces itself by both.

@@ -5,28 +5,32 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"testing"
+	"time"
 )
 
 func TestPercent(t *testing.T) {
-	f := func(live uint64, want int) {
+	f := func(live uint64, want, busy int) {
 		t.Helper()
-		if got := percent(live); got != want {
+		if got := percent(live, time.Second); got != want {
 			t.Errorf("GOGC for %d MiB is %d, want %d", live>>20, got, want)
 		}
+		if got := percent(live, time.Millisecond); got != busy {
+			t.Errorf("GOGC for %d MiB is %d where much garbage is made, want %d", live>>20, got, busy)
+		}
 	}
-	f(0, 400)
-	f(1<<20, 400)
-	f(4<<20, 125)
-	f(16<<20, 50)
-	f(40<<20, 35)
-	f(1<<30, 25)
-	f(1<<40, 25)
+	f(0, 400, 400)
+	f(1<<20, 400, 400)
+	f(4<<20, 125, 125)
+	f(16<<20, 50, 100)
+	f(40<<20, 35, 100)
+	f(1<<30, 25, 100)
+	f(1<<40, 25, 100)
 }
 
 // The pace follows what is live, from one collection to the next.
 func TestPace(t *testing.T) {
 	t.Setenv("GOGC", "")
-	was := debug.SetGCPercent(100)
+	was := debug.SetGCPercent(150)
 	defer debug.SetGCPercent(was)
 	set := func() int {
 		sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
@@ -37,13 +41,13 @@ func TestPace(t *testing.T) {
 	held := make([]byte, 64<<20)
 	for range 1000 {
 		runtime.GC()
-		if set() == percent(64<<20) {
+		if set() == 100 {
 			break
 		}
 		runtime.Gosched() // cleanups run on a goroutine of their own
 	}
-	if got, want := set(), percent(64<<20); got > want {
-		t.Errorf("GOGC is %d with 64 MiB held, want %d or less", got, want)
+	if got := set(); got != 100 {
+		t.Errorf("GOGC is %d with 64 MiB held and many collections, want 100", got)
 	}
 	runtime.KeepAlive(held)
 }
