@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Garbage may pile up to garbageFloor bytes and a quarter (garbageShare) of what is live before it is collected. Go's own
+// Garbage may pile up to garbageFloor bytes and a fifth (garbageShare) of what is live before it is collected. Go's own
 // rule, as much garbage as there is live memory, suits those who make much of it. A large heap of ours is mostly thousands of
 // streams that wait: they make little, so collecting early costs next to nothing and saves much. Where the last collection is
 // less than rare ago, Go's rule holds.
 const (
-	garbageFloor = 4 << 20
-	garbageShare = 0.25
+	garbageFloor = 2 << 20
+	garbageShare = 0.2
 	rare         = 100 * time.Millisecond
 )
 

@@ -24,7 +24,7 @@ const (
 	maxWhole = 64 << 20
 	// minRead and maxRead are the room for one Read from the upstream. What comes fast comes in large pieces and gets more; a
 	// stream that says little does not hold a large buffer while it waits.
-	minRead, maxRead = 1 << 10, 4 << 10
+	minRead, maxRead = 512, 4 << 10
 	// maxBarren is how many events may pass before the first content.
 	maxBarren = 10_000
 	// keepScratch is the largest buffer that goes back to the pool.

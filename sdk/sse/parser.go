@@ -4,7 +4,7 @@ import "bytes"
 
 const (
 	minSpace    = 512       // smallest Space worth a read call
-	firstBuffer = 1 << 10   // what a stream of ordinary events needs
+	firstBuffer = 512       // what a stream of ordinary events needs
 	keepBuffer  = 256 << 10 // a larger buffer is given up as soon as it is empty
 )
 
