@@ -224,6 +224,10 @@ test('the main screens by keyboard alone', async () => {
 test('a channel can be tested on a phone', async () => {
   await page.setViewportSize({ width: 375, height: 800 })
   await open('channels')
+  // what the eye sees as cards is a table for screen readers all the same
+  const table = page.getByRole('table')
+  assert.equal(await table.getByRole('columnheader').count(), 4)
+  assert.equal(await table.getByRole('row', { name: /first/ }).getByRole('cell').count(), 4)
   const button = page.getByRole('button', { name: 'Test', exact: true }).first()
   const box = await button.boundingBox()
   assert.ok(box.x >= 0 && box.x + box.width <= 375, 'it can be reached without scrolling sideways')
