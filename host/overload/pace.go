@@ -13,7 +13,7 @@ import (
 // streams that wait: they make little, so collecting early costs next to nothing and saves much. Where the last collection is
 // less than rare ago, Go's rule holds.
 const (
-	garbageFloor = 2 << 20
+	garbageFloor = 4 << 20
 	garbageShare = 0.2
 	rare         = 100 * time.Millisecond
 )

@@ -77,7 +77,11 @@ func (t *attempt) read(resp *upstream.Response) (f *failure.Fault, drained bool)
 		p = t.s.lines
 	}
 	p.Reset()
-	n, err := readSome(resp.Body, p.Space(minRead))
+	room := minRead
+	if !t.up.Stream {
+		room = maxRead // it comes at once, and a small answer in a single Read
+	}
+	n, err := readSome(resp.Body, p.Space(room))
 	p.Advance(n)
 	t.x.tried.FirstByte = time.Since(t.x.tried.Began)
 	t.moved()
