@@ -107,6 +107,8 @@ export async function browser() {
 /** What axe-core finds serious or worse. */
 export async function violations(page) {
   // Evaluated by the debugger, which the content security policy does not bind.
+  // What is still fading in has less contrast than it is going to have.
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((a) => a.effect.getTiming().iterations !== Infinity).map((a) => a.finished)))
   await page.evaluate(axe)
   const found = await page.evaluate(async () => (await globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })).violations.map((v) => ({ id: v.id, impact: v.impact, nodes: v.nodes.slice(0, 4).map((n) => n.target.join(' ') + ' ' + (n.failureSummary ?? '').split('\n')[1]) })))
   return found.filter((v) => v.impact === 'serious' || v.impact === 'critical')
