@@ -56,6 +56,12 @@ func TestCompare(t *testing.T) {
 	if text := (&Report{Rows: []Row{row}}).Markdown(); !strings.Contains(text, "| bare | 2") || !strings.Contains(text, "added 3.00 / 3.00") || strings.Contains(text, "| direct |") {
 		t.Errorf("markdown:\n%s", text)
 	}
+	// Of another gateway nothing is known but what it does; budgets are not about it.
+	row = Row{Scenario: Scenario{Name: "z", Text: "z", Budget: 1.5}, Targets: []Figures{figures(bareGo, 1), figures(ours, 2), figures(against, 4)}}
+	row.compare()
+	if text := (&Report{Rows: []Row{row}}).Markdown(); !strings.Contains(text, "| z | against | 4 | 2 | 0.50 | – | – / 0 |") {
+		t.Errorf("markdown:\n%s", text)
+	}
 }
 
 // Deltas are late by as much as they came after they were due; what counts is the difference within each round.

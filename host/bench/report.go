@@ -175,8 +175,8 @@ func (r *Row) markdown(b *strings.Builder) {
 		if it.Target == ours || it.Target == direct {
 			continue
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %.0f / %.0f | %.2f / %.2f | %.2f / %.2f | %.0f / %.0f | %s |\n", r.Text, it.Target,
-			it.cpu(), us.cpu(), r.ratios(it), r.budgets(), it.Allocations, us.Allocations, it.P50MS, us.P50MS, it.P99MS, us.P99MS, it.PeakRSSMiB, us.PeakRSSMiB, r.late(it))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s / %.0f | %.2f / %.2f | %.2f / %.2f | %.0f / %.0f | %s |\n", r.Text, it.Target,
+			it.cpu(), us.cpu(), r.ratios(it), r.budgets(it), it.allocations(), us.Allocations, it.P50MS, us.P50MS, it.P99MS, us.P99MS, it.PeakRSSMiB, us.PeakRSSMiB, r.late(it))
 	}
 }
 
@@ -188,6 +188,14 @@ func (f *Figures) cpu() string {
 		return fmt.Sprintf("%.0f (%.1f)", f.CPUMicros, f.CPUMicrosEvent)
 	}
 	return fmt.Sprintf("%.0f", f.CPUMicros)
+}
+
+// allocations are only known of our own processes.
+func (f *Figures) allocations() string {
+	if f.Target == against {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f", f.Allocations)
 }
 
 func (r *Row) ratios(it *Figures) string {
@@ -215,8 +223,11 @@ func (r *Row) late(it *Figures) string {
 	return text
 }
 
-func (r *Row) budgets() string {
+// budgets are those of the ratio to the bare proxy.
+func (r *Row) budgets(it *Figures) string {
 	switch {
+	case it.Target == against:
+		return "–"
 	case r.P99Budget > 0:
 		return fmt.Sprintf("%g / %g", r.Budget, r.P99Budget)
 	case r.RSSBudget > 0:
