@@ -19,7 +19,21 @@ func slow() hosttest.Step {
 // streaming begins a streamed request and returns when its first content is there.
 func (p *proxy) streaming(t *testing.T, model string) (first string, rest func() string) {
 	t.Helper()
-	req, err := http.NewRequest("POST", p.url+"/v1/messages", strings.NewReader(ask(model, "hi", true)))
+	first, resp := streamFrom(t, p.url, ask(model, "hi", true))
+	return first, func() string {
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Errorf("the stream broke off: %v", err)
+		}
+		return string(b)
+	}
+}
+
+// streamFrom asks the proxy at url and returns the first bytes of the answer with the rest of it.
+func streamFrom(t *testing.T, url, body string) (first string, rest *http.Response) {
+	t.Helper()
+	req, err := http.NewRequest("POST", url+"/v1/messages", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,14 +46,7 @@ func (p *proxy) streaming(t *testing.T, model string) (first string, rest func()
 	if _, err := io.ReadFull(resp.Body, b); err != nil {
 		t.Fatal(err)
 	}
-	return string(b), func() string {
-		defer resp.Body.Close()
-		b, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Errorf("the stream broke off: %v", err)
-		}
-		return string(b)
-	}
+	return string(b), resp
 }
 
 // O01: at SIGTERM live streams finish.

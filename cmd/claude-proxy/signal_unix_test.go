@@ -5,13 +5,10 @@ package main
 import (
 	"bufio"
 	"errors"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -68,19 +65,8 @@ func TestSecondSignal(t *testing.T) {
 		return ""
 	}
 	url := await(`listening on (http://\S+)`)
-	req, err := http.NewRequest("POST", url+"/v1/messages", strings.NewReader(withTools("m", true)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("x-api-key", clientKey)
-	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, resp := streamFrom(t, url, withTools("m", true)) // it streams, and is going to for an hour
 	defer resp.Body.Close()
-	if _, err := io.ReadFull(resp.Body, make([]byte, 64)); err != nil { // it streams, and is going to for an hour
-		t.Fatal(err)
-	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ const (
 	maxHeldBytes  = 256 << 10
 )
 
-// passStream relays an event stream, whose first bytes are in p, byte for byte. Frames are held back until the first content, so that a failure before
-// it can move on; afterwards only whole frames go out, so that an error event can follow at any time.
+// passStream relays an event stream, whose first bytes are in p, byte for byte. Frames are held back until the first content,
+// so that a failure before it can move on; afterwards only whole frames go out, so that an error event can follow at any time.
 func (t *attempt) passStream(body io.Reader, p *sse.Parser, ended bool) (*failure.Fault, bool) {
 	peek := &t.s.peek
 	peek.Reset()
